@@ -1,0 +1,72 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One set of compiler settings for every Swift target.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+  .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+  .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+  .treatAllWarnings(as: .error),  // SE-0480
+  .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+]
+
+/// A folder of `Sources` and what it may import. Arrows only go down this list.
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ subject: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: subject + "Tests", dependencies: [.byName(name: subject)] + dependencies,
+    swiftSettings: settings)
+}
+
+let package = Package(
+  name: "lippi-bridge",
+  products: [.executable(name: "lippi-bridge", targets: ["lippi-bridge"])],
+  targets: [
+    .systemLibrary(
+      name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(
+      name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CLinux"),
+    .target(
+      name: "CSimdjson", cxxSettings: [.unsafeFlags(["-O2"])],
+      linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
+
+    library("BridgeCore", []),
+    library("ChatEvents", ["BridgeCore", "CSimdjson"]),
+    library("LippiAPI", ["BridgeCore", "ChatEvents", "CCrypto", "CSimdjson"]),
+    library("Outcomes", ["BridgeCore"]),
+    library("BridgeKafka", ["BridgeCore", "CRdKafka", "CLinux"]),
+    library("BridgeHTTP", ["BridgeCore", "CCurl", "CLinux"]),
+    library("BridgeRuntime", ["BridgeCore", "ChatEvents", "LippiAPI", "Outcomes"]),
+    library("BridgeConfiguration", ["CYaml"]),
+    library("BridgeOps", ["BridgeCore"]),
+    library("GatewaySimulator", ["CCrypto", "CSimdjson", "CLinux"]),
+    .executableTarget(
+      name: "lippi-bridge",
+      dependencies: [
+        "BridgeCore", "ChatEvents", "LippiAPI", "Outcomes", "BridgeKafka", "BridgeHTTP",
+        "BridgeRuntime", "BridgeConfiguration", "BridgeOps", "GatewaySimulator", "CLinux",
+      ],
+      swiftSettings: settings),
+
+    tests("BridgeCore"),
+    tests("ChatEvents", ["BridgeCore"]),
+    tests("LippiAPI", ["BridgeCore", "ChatEvents"]),
+    tests("Outcomes", ["BridgeCore"]),
+    tests("BridgeKafka", ["BridgeCore"]),
+    tests("BridgeHTTP", ["BridgeCore"]),
+    tests("BridgeRuntime", ["BridgeCore", "ChatEvents", "LippiAPI", "Outcomes"]),
+    tests("BridgeConfiguration"),
+    tests("BridgeOps", ["BridgeCore"]),
+    tests("GatewaySimulator"),
+  ],
+  cxxLanguageStandard: .cxx17
+)

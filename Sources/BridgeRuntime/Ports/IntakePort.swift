@@ -1,0 +1,18 @@
+package import BridgeCore
+
+/// A source of records with a consumer group's membership. Nothing here blocks.
+package protocol IntakePort: ~Copyable {
+  mutating func nextMembershipEvent() -> MembershipEvent?
+  /// Answers `assigned`: reads these partitions from these offsets (a subset: the others stay unread).
+  mutating func start(_ positions: [ReadPosition])
+  /// Answers `revoked` and `lost`.
+  mutating func releaseAssignment()
+  /// Hands out at most `limit` items of a started partition's queue and says how many there were.
+  mutating func take(
+    from partition: PartitionIndex, upTo limit: Int, _ visit: (IntakeItem) -> Void
+  ) -> Int
+  /// Asks to leave the group; a last `revoked` comes unless nothing is owned.
+  mutating func leave()
+  /// The group was left.
+  var hasLeft: Bool { get }
+}
