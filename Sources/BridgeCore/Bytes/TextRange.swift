@@ -19,4 +19,9 @@ package struct TextRange: Equatable, Sendable {
   package var start: Int { Int(first) }
   package var count: Int { Int(length) }
   package var end: Int { Int(first) + Int(length) }
+
+  /// The same text after `distance` bytes were put in front of it, or taken away.
+  package func shifted(by distance: Int) -> TextRange {
+    isPresent ? TextRange(start: start + distance, count: count) : .absent
+  }
 }

@@ -20,6 +20,8 @@ package struct OutcomeEntry: Sendable {
   package var value: TextRange
   /// A `HeaderBlock`, without `bridge_batch`: the committer adds the batch's token.
   package var headers: TextRange
+  /// Where the core's ledger keeps the record; for nobody else.
+  package var ledgerEntry: Int32 = -1
 
   package init(
     partition: PartitionIndex, epoch: Epoch, offset: RecordOffset, key: TextRange, value: TextRange,

@@ -1,0 +1,106 @@
+extension DeliveryEngine {
+  /// How many records of the partition in `slot` may be taken now: windows and memory are bounded, but a partition
+  /// without any record in memory always gets one.
+  package func room(in slot: Int) -> Int {
+    let partition = partitions[slot]
+    guard partition.phase == .active else { return 0 }
+    let unresolvedRoom = DeliveryLimits.unresolvedPerPartition - partition.ledger.unresolvedCount
+    let windowRoom = Int(DeliveryLimits.windowOffsets - partition.ledger.windowLength)
+    guard unresolvedRoom > 0, windowRoom > 0 else { return 0 }
+    let fairShare = settings.bufferedByteLimit / max(partitions.count, 1)
+    if bufferedByteCount >= settings.bufferedByteLimit, partition.byteCount >= fairShare {
+      return partition.ledger.unresolvedCount == 0 && partition.unpublishedCount == 0 ? 1 : 0
+    }
+    return min(unresolvedRoom, windowRoom, DeliveryLimits.recordsPerTurn)
+  }
+
+  package func partition(at slot: Int) -> PartitionIndex { partitions[slot].partition }
+
+  /// A record came out of the partition's queue. `index`: a free slot for it. Nil: it is dropped, having its outcome.
+  package mutating func recordArrived(
+    _ offset: RecordOffset, in slot: Int, index: Int32, at now: Moment
+  ) -> Ticket? {
+    guard case .fresh(let entry, let inherited) = partitions[slot].ledger.recordDelivered(offset) else {
+      return nil
+    }
+    partitions[slot].arrivalCount += 1
+    while tickets.count <= Int(index) { tickets.append(TicketState()) }
+    let generation = tickets[Int(index)].generation &+ 1
+    precondition(tickets[Int(index)].phase == .free, "a slot is free before it is used again")
+    var state = TicketState()
+    state.generation = generation
+    state.phase = .arriving
+    state.partition = Int32(slot)
+    state.entry = entry
+    state.offset = offset
+    state.course.receivedAt = now.wall
+    state.phaseSince = now.monotonic
+    if inherited {
+      state.course.isInherited = true
+      state.course.attemptCount = 1
+      state.course.effectCount = 1
+      state.course.lastUnknown = .restartedAfterSend
+    }
+    tickets[Int(index)] = state
+    return Ticket(index: index, generation: generation)
+  }
+
+  /// The record of this ticket was decoded: it takes its place in its lane.
+  package mutating func recordDecoded(
+    _ ticket: Ticket, lane: LaneKey, isValid: Bool, byteCount: Int, at now: Moment
+  ) {
+    let index = Int(ticket.index)
+    let slot = Int(tickets[index].partition)
+    if !isValid, tickets[index].course.isInherited {
+      // The bytes do not change: what does not validate was never encoded, so never sent.
+      tickets[index].course.attemptCount = 0
+      tickets[index].course.effectCount = 0
+      tickets[index].course.isInherited = false
+      tickets[index].course.lastUnknown = nil
+    }
+    tickets[index].isValid = isValid
+    tickets[index].byteCount = byteCount
+    bufferedByteCount += byteCount
+    partitions[slot].byteCount += byteCount
+    tickets[index].phase = .queued
+    if partitions[slot].lanes.append(ticket.index, to: lane, tickets: &tickets) {
+      becomeHead(ticket.index, at: now.monotonic)
+    }
+  }
+
+  /// Everything below `offset` of the partition was handed out.
+  package mutating func endOfPartitionReached(_ offset: RecordOffset, in slot: Int) {
+    partitions[slot].ledger.endReached(offset)
+  }
+
+  /// The lane's turn has come to this record.
+  mutating func becomeHead(_ index: Int32, at now: MonotonicTime) {
+    let ticket = Ticket(index: index, generation: tickets[Int(index)].generation)
+    tickets[Int(index)].course.waitedForLane += now - tickets[Int(index)].phaseSince
+    tickets[Int(index)].phaseSince = now
+    tickets[Int(index)].stoppedAtPhaseStart = gate.stopped(at: now)
+    guard tickets[Int(index)].isValid else {
+      resolve(ticket, Resolution(kind: .invalid, error: .invalidEvent))
+      return
+    }
+    makeReady(ticket)
+  }
+
+  /// A head that may be sent as far as its lane is concerned.
+  mutating func makeReady(_ ticket: Ticket) {
+    let slot = Int(tickets[Int(ticket.index)].partition)
+    if tickets[Int(ticket.index)].offset < partitions[slot].ledger.ceiling {
+      tickets[Int(ticket.index)].phase = .ready
+      ready.append(ticket)
+    } else {
+      tickets[Int(ticket.index)].phase = .atCeiling
+      partitions[slot].atCeiling.append(ticket)
+    }
+  }
+
+  mutating func resolve(_ ticket: Ticket, _ resolution: Resolution) {
+    tickets[Int(ticket.index)].phase = .resolved
+    tickets[Int(ticket.index)].resolution = resolution
+    resolved.append(ticket)
+  }
+}

@@ -1,0 +1,125 @@
+extension DeliveryEngine {
+  /// Whether a batch is to be made now. One is under way at a time: meanwhile outcomes collect.
+  package func batchDue(at now: MonotonicTime) -> Bool {
+    guard !batchIsUnderWay, now >= batchNotBefore else { return false }
+    if unpublishedCount >= DeliveryLimits.outcomesThatStartBatch { return true }
+    if let oldestUnpublishedAt, now - oldestUnpublishedAt >= settings.commitInterval || isDraining { return true }
+    if partitions.contains(where: { $0.wantsCommit }) { return true }
+    if partitions.contains(where: { $0.phase == .draining && !$0.isFinal && $0.inFlightCount == 0 }) { return true }
+    return now - lastBatchAt >= DeliveryLimits.idleCommitInterval
+      && partitions.contains(where: { $0.canAdvanceIdle })
+  }
+
+  private var isDraining: Bool { partitions.contains { $0.phase == .draining } }
+
+  /// Makes the commits for a batch that carries `outcomes`, all current, a prefix of what waits.
+  package mutating func batchStarted(
+    _ outcomes: [OutcomeEntry], leftBehind: Int, at now: MonotonicTime
+  ) -> (WriterToken, [PartitionCommit]) {
+    precondition(!batchIsUnderWay, "one batch at a time")
+    batchCounter &+= 1
+    let token = WriterToken(process: processToken, counter: batchCounter)
+    for outcome in outcomes {
+      guard let slot = index(of: outcome.partition) else { preconditionFailure("outcomes are current") }
+      partitions[slot].ledger.include(outcome.ledgerEntry)
+      partitions[slot].unpublishedCount -= 1
+      partitions[slot].isInBatch = true
+    }
+    unpublishedCount = leftBehind
+    oldestUnpublishedAt = leftBehind > 0 ? now : nil
+    var commits: [PartitionCommit] = []
+    for slot in partitions.indices {
+      let mayFinish =
+        partitions[slot].phase == .draining && !partitions[slot].isFinal && partitions[slot].inFlightCount == 0
+        && partitions[slot].unpublishedCount == 0
+      guard partitions[slot].isInBatch || partitions[slot].wantsCommit || partitions[slot].canAdvanceIdle || mayFinish
+      else { continue }
+      commits.append(propose(slot, token: token, isFinal: mayFinish))
+    }
+    batchIsUnderWay = !commits.isEmpty
+    lastBatchAt = now
+    return (token, commits)
+  }
+
+  private mutating func propose(_ slot: Int, token: WriterToken, isFinal: Bool) -> PartitionCommit {
+    partitions[slot].isInBatch = true
+    let previousToken = partitions[slot].ledger.token
+    let log: RecoveryLog
+    if isFinal {
+      partitions[slot].isFinal = true
+      // Nothing of the partition is in flight any more.
+      log = partitions[slot].ledger.proposeFinal(
+        token: token, firstPartitionCount: settings.firstPartitionCount,
+        validityFingerprint: settings.validityFingerprint, isInFlight: { _ in false })
+    } else {
+      let arrivals = partitions[slot].arrivalCount
+      partitions[slot].smoothedArrivalCount = max(arrivals, partitions[slot].smoothedArrivalCount * 3 / 4)
+      partitions[slot].arrivalCount = 0
+      let reserve = min(DeliveryLimits.ceilingReserve, 2 * partitions[slot].smoothedArrivalCount)
+      let raised =
+        partitions[slot].phase == .active ? partitions[slot].ledger.highestDelivered + 1 + reserve : 0
+      log = partitions[slot].ledger.propose(
+        token: token, raisedTo: raised, firstPartitionCount: settings.firstPartitionCount,
+        validityFingerprint: settings.validityFingerprint)
+    }
+    guard let metadata = RecoveryLogCodec.encode(log) else {
+      preconditionFailure("the window's limits keep a recovery log within Kafka's")
+    }
+    return PartitionCommit(
+      partition: partitions[slot].partition, epoch: partitions[slot].epoch,
+      committedOffset: log.committedOffset, metadata: metadata, previousToken: previousToken)
+  }
+
+  /// What a batch's answer means for one of its partitions.
+  package enum CommitConsequence: Equatable, Sendable {
+    case none
+    /// The start position is durable: the partition is read from there.
+    case startReading(PartitionIndex, from: RecordOffset)
+    /// Its outcomes go back to the front of what waits.
+    case publishAgain(PartitionIndex)
+    /// Somebody else owns it; the slots are free.
+    case takenOver(PartitionIndex, freedSlots: [Int32])
+  }
+
+  /// The batch under way is answered; called once per batch, then `partitionAnswered` per part.
+  package mutating func batchAnswered() {
+    precondition(batchIsUnderWay, "a batch is answered once")
+    batchIsUnderWay = false
+  }
+
+  /// `returned`: how many outcomes of the part go back if it was not committed.
+  package mutating func partitionAnswered(
+    _ commit: PartitionCommit, _ result: CommitResult, returned: Int, at now: MonotonicTime
+  ) -> CommitConsequence {
+    guard let slot = index(of: commit.partition), partitions[slot].epoch == commit.epoch,
+      partitions[slot].isInBatch
+    else { return .none }
+    partitions[slot].isInBatch = false
+    switch result {
+    case .committed:
+      partitions[slot].ledger.proposalCommitted()
+      releaseAtCeiling(slot)
+      guard partitions[slot].phase == .starting else { return .none }
+      partitions[slot].phase = .active
+      return .startReading(commit.partition, from: commit.committedOffset)
+    case .notCommitted:
+      partitions[slot].ledger.proposalRefused()
+      batchNotBefore = now + DeliveryLimits.refusedCommitDelay
+      partitions[slot].unpublishedCount += returned
+      unpublishedCount += returned
+      if returned > 0 { oldestUnpublishedAt = min(oldestUnpublishedAt ?? now, now) }
+      if partitions[slot].phase == .draining { partitions[slot].isFinal = false }
+      return .publishAgain(commit.partition)
+    case .takenOver:
+      return .takenOver(commit.partition, freedSlots: partitionTakenOver(slot))
+    }
+  }
+
+  private mutating func releaseAtCeiling(_ slot: Int) {
+    for _ in 0..<partitions[slot].atCeiling.count {
+      guard let ticket = partitions[slot].atCeiling.popFirst() else { return }
+      guard isCurrent(ticket), tickets[Int(ticket.index)].phase == .atCeiling else { continue }
+      makeReady(ticket)
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/// All delivery state of a worker and every decision about it: which record may be sent, when it is sent again, what
+/// became of it, what is committed. A pure machine: facts go in (`recordArrived`, `attemptEnded`, `batchAnswered`),
+/// decisions come out; time and chance are parameters. Whoever drives it performs what it decides.
+package struct DeliveryEngine: ~Copyable {
+  package let settings: DeliverySettings
+  var random: SplitMix64
+  let processToken: UInt32
+
+  var partitions: [AssignedPartition] = []
+  var tickets: [TicketState] = []
+  var ready = FIFO<Ticket>(capacity: 1_024)
+  var resolved = FIFO<Ticket>(capacity: 1_024)
+  var retries = TimerHeap()
+  package internal(set) var gate = LineGate()
+  var probe: Ticket?
+
+  /// Requests under way, those of lost partitions included.
+  package internal(set) var inFlightCount = 0
+  var bufferedByteCount = 0
+  var batchCounter: UInt32 = 0
+  var batchIsUnderWay = false
+  var unpublishedCount = 0
+  var oldestUnpublishedAt: MonotonicTime?
+  var batchNotBefore = MonotonicTime(microseconds: .min / 2)
+  var lastBatchAt = MonotonicTime(microseconds: .min / 2)
+
+  /// `processToken`: random, new at every start.
+  package init(settings: DeliverySettings, seed: UInt64, processToken: UInt32) {
+    self.settings = settings
+    random = SplitMix64(seed: seed)
+    self.processToken = processToken
+  }
+
+  /// When `timersFired`, `nextDispatch` or `batchDue` has something to do at the latest, facts apart.
+  package func nextWake(at now: MonotonicTime) -> MonotonicTime? {
+    var wake = retries.earliest
+    func consider(_ time: MonotonicTime?) {
+      guard let time else { return }
+      wake = wake.map { min($0, time) } ?? time
+    }
+    if !ready.isEmpty { consider(gate.opensAt) }
+    if !batchIsUnderWay {
+      consider(oldestUnpublishedAt.map { max($0 + settings.commitInterval, batchNotBefore) })
+      if partitions.contains(where: { $0.wantsCommit }) { consider(max(now, batchNotBefore)) }
+      if partitions.contains(where: { $0.canAdvanceIdle }) {
+        consider(lastBatchAt + DeliveryLimits.idleCommitInterval)
+      }
+    }
+    return wake
+  }
+
+  /// Requests that could be sent now, those under way included: what connections are worth keeping for.
+  package var wantedRequestCount: Int { min(settings.inFlightLimit, inFlightCount + ready.count) }
+
+  func index(of partition: PartitionIndex) -> Int? { partitions.firstIndex { $0.partition == partition } }
+
+  /// The ticket still names a record of this assignment.
+  package func isCurrent(_ ticket: Ticket) -> Bool {
+    Int(ticket.index) < tickets.count && tickets[Int(ticket.index)].generation == ticket.generation
+      && tickets[Int(ticket.index)].phase != .free
+  }
+}
+
+/// One partition of the current assignment.
+struct AssignedPartition {
+  enum Phase: Equatable {
+    /// What is committed is being asked.
+    case recovering
+    /// Its start position is being committed; no record is taken before that is durable.
+    case starting
+    case active
+    /// No new request is sent; what is under way ends and is published.
+    case draining
+    /// Nothing is read until somebody decides.
+    case undecided(UndecidedReason)
+  }
+
+  let partition: PartitionIndex
+  let epoch: Epoch
+  var phase = Phase.recovering
+  var ledger = PartitionLedger(startingAt: 0)
+  var lanes = LaneTable()
+  var atCeiling = FIFO<Ticket>()
+  var inFlightCount = 0
+  var byteCount = 0
+  var unpublishedCount = 0
+  /// Records delivered since the last proposal, and their smoothed number per batch: how far to raise K ahead.
+  var arrivalCount: RecordOffset = 0
+  var smoothedArrivalCount: RecordOffset = 0
+  /// The batch under way has a part for this partition.
+  var isInBatch = false
+  /// The last batch of a drain has been made.
+  var isFinal = false
+
+  var wantsCommit: Bool {
+    switch phase {
+    case .starting: true
+    case .active: !atCeiling.isEmpty
+    case .draining, .recovering, .undecided: false
+    }
+  }
+
+  var canAdvanceIdle: Bool { phase == .active && ledger.committedOffsetCanAdvance }
+}
+
+/// Why a partition is not started until a command decides.
+package enum UndecidedReason: UInt8, Sendable, CaseIterable {
+  /// An offset is committed, by a reset tool or another consumer, but no recovery log.
+  case foreignOffset
+  /// The recovery log cannot be read.
+  case damagedRecoveryLog
+  /// Another member has written its recovery log: it is that member's.
+  case takenOver
+  /// What is committed lies beyond the end of the log: the topic was made anew.
+  case beyondEndOfLog
+  /// Nothing is committed and `input.start` is not set.
+  case noStartPosition
+
+  package var name: StaticString {
+    switch self {
+    case .foreignOffset: "foreign_offset"
+    case .damagedRecoveryLog: "damaged_recovery_log"
+    case .takenOver: "taken_over"
+    case .beyondEndOfLog: "beyond_end_of_log"
+    case .noStartPosition: "no_start_position"
+    }
+  }
+}

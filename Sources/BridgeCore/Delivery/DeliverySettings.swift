@@ -1,0 +1,76 @@
+/// What an operator may set about delivery.
+package struct DeliverySettings: Sendable {
+  /// Requests under way at once.
+  package var inFlightLimit = 64
+  package var retry = RetryPolicy()
+  /// The next batch starts when the oldest outcome has waited this long.
+  package var commitInterval = TimeSpan.milliseconds(50)
+  /// Records and outcomes held in memory; `DeliveryLimits.recordAlwaysAdmitted` may exceed it by one a partition.
+  package var bufferedByteLimit = 64 * 1_024 * 1_024
+  /// Recorded in every recovery log.
+  package var firstPartitionCount: Int32 = 0
+  /// Recorded in every recovery log.
+  package var validityFingerprint: UInt32 = 0
+
+  package init() {}
+}
+
+/// When and how often a record is sent again.
+package struct RetryPolicy: Sendable {
+  /// Attempts that count: probes of a stopped line do not.
+  package var attemptLimit = 6
+  package var base = TimeSpan.milliseconds(200)
+  package var cap = TimeSpan.seconds(10)
+  /// From the first attempt on, without the time the line was stopped.
+  package var timeLimit = TimeSpan.seconds(60)
+
+  package init() {}
+
+  /// Exponential with full jitter: anything up to base · 2^(attempts − 1), at most the cap.
+  func delay(afterAttempts count: Int, random: inout SplitMix64) -> TimeSpan {
+    let doublings = min(max(count - 1, 0), 20)
+    let ceiling = min(cap.microseconds, base.microseconds << Int64(doublings))
+    return TimeSpan(microseconds: Int64(random.next(upTo: UInt64(ceiling))))
+  }
+}
+
+/// Limits that nobody sets: they follow from the size of the recovery log and keep memory bounded.
+package enum DeliveryLimits {
+  /// Delivered records of one partition without an outcome.
+  package static let unresolvedPerPartition = 2_000
+  /// Offsets from the first record without a durable outcome to the last delivered one.
+  package static let windowOffsets: RecordOffset = 100_000
+  /// As many outcomes start a batch before the interval is over.
+  package static let outcomesThatStartBatch = 500
+  /// The most one batch carries.
+  package static let outcomesPerBatch = 10_000
+  package static let bytesPerBatch = 4 * 1_024 * 1_024
+  /// How far a ceiling is raised ahead of the last delivered record.
+  package static let ceilingReserve: RecordOffset = 1_024
+  /// C moved by the end of the partition alone is committed this often at most.
+  package static let idleCommitInterval = TimeSpan.seconds(1)
+  /// After a batch that was not committed.
+  package static let refusedCommitDelay = TimeSpan.milliseconds(100)
+  /// Records taken from one partition per turn of the loop.
+  package static let recordsPerTurn = 256
+}
+
+/// Steele, Lea, Flood: "Fast splittable pseudorandom number generators" (2014). For jitter, not for secrets.
+package struct SplitMix64: Sendable {
+  private var state: UInt64
+
+  package init(seed: UInt64) { state = seed }
+
+  package mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+
+  /// 0 ... bound.
+  package mutating func next(upTo bound: UInt64) -> UInt64 {
+    bound == .max ? next() : next().multipliedFullWidth(by: bound + 1).high
+  }
+}

@@ -1,0 +1,75 @@
+/// One unresolved record, from its arrival to its recorded outcome.
+struct TicketState {
+  enum Phase: UInt8 {
+    /// The slot holds no record.
+    case free
+    /// Delivered, not decoded yet → `queued` or a head's phase.
+    case arriving
+    /// Behind the head of its lane → `ready`, `atCeiling` or `resolved`.
+    case queued
+    /// Head of its lane, may be sent → `inFlight`, or `parked` when its partition stops sending.
+    case ready
+    /// Head of its lane, not below the durable ceiling → `ready`.
+    case atCeiling
+    /// → `resolved`, `backingOff` or `ready`.
+    case inFlight
+    /// → `ready`.
+    case backingOff
+    /// Its partition no longer sends: it ends with the assignment.
+    case parked
+    /// Decided; its outcome is to be recorded → `free`.
+    case resolved
+  }
+
+  var generation: UInt32 = 0
+  var phase = Phase.free
+  /// Index into the engine's partitions.
+  var partition: Int32 = -1
+  var entry: Int32 = -1
+  var offset: RecordOffset = 0
+  var lane: Int32 = -1
+  var nextInLane: Int32 = -1
+  var byteCount = 0
+  var isValid = false
+  var course = DeliveryCourse()
+  /// Attempts that count towards the retry limit.
+  var spentAttemptCount = 0
+  /// What the engine's stopped time was at the first attempt.
+  var stoppedAtFirstAttempt = TimeSpan.zero
+  var firstAttemptAt: MonotonicTime?
+  var phaseSince = MonotonicTime(microseconds: 0)
+  var stoppedAtPhaseStart = StoppedTime()
+  /// Set with phase `resolved`.
+  var resolution = Resolution.delivered
+}
+
+/// What happened to a record on its way, for its outcome.
+package struct DeliveryCourse: Sendable {
+  package var receivedAt = WallTime(milliseconds: 0)
+  package var firstSentAt: WallTime?
+  package var finishedAt = WallTime(milliseconds: 0)
+  /// Requests with a first byte written, an inherited one included.
+  package var attemptCount = 0
+  /// A predecessor may have sent it.
+  package var isInherited = false
+  /// Attempts that may have had an effect: unknown ones, the inherited one and the one that is known to be done.
+  package var effectCount = 0
+  /// Of the last attempt of unknown effect.
+  package var lastUnknown: OutcomeError?
+  /// Sum over this process's attempts.
+  package var gatewayTime = TimeSpan.zero
+  package var waitedForLane = TimeSpan.zero
+  package var waitedForRetry = TimeSpan.zero
+  package var waitedForHalt = TimeSpan.zero
+  package var waitedForBan = TimeSpan.zero
+
+  /// Two or more requests may have had an effect.
+  package var possibleDuplicate: Bool { effectCount >= 2 }
+}
+
+/// How long the line stood still so far, by reason.
+struct StoppedTime {
+  var halted = TimeSpan.zero
+  var banned = TimeSpan.zero
+  var total: TimeSpan { halted + banned }
+}

@@ -1,0 +1,94 @@
+import BridgeCore
+import LippiAPI
+import Outcomes
+
+extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~Copyable {
+  /// Sends what may be sent while connections are ready.
+  func dispatch(at now: Moment) {
+    gateway.expect(requestCount: engine.wantedRequestCount, at: now)
+    while gateway.readyConnectionCount > 0, let ticket = engine.nextDispatch(at: now) {
+      let admission = gateway.send(ticket, at: now) { body in
+        path.requests.encode(slots[ticket.index].event, at: now.wall, into: &body)
+      }
+      switch admission {
+      case .started: engine.attemptStarted(ticket, at: now)
+      case .noConnection: engine.dispatchReturned(ticket)
+      }
+      guard case .started = admission else { return }
+    }
+  }
+
+  /// Reads what attempts ended with.
+  func readReports(at now: Moment) {
+    while let report = gateway.nextReport() {
+      let stateBefore = engine.gate.state
+      let isCurrent = engine.isCurrent(report.ticket)
+      let verdict = isCurrent ? classify(report, into: &slots[report.ticket.index].answer) : classifyStale(report)
+      gateway.finish(report)
+      let duration = report.startedAt.map { report.endedAt - $0 }
+      let decision = engine.attemptEnded(report.ticket, verdict, duration: duration, at: now)
+      if let duration, decision != .stale {
+        logAttempt(report, verdict, duration: duration, goesOn: decision == .again, at: now)
+      }
+      if engine.gate.state != stateBefore { lineChanged(verdict, report) }
+    }
+  }
+
+  private func classify(_ report: AttemptReport, into answer: inout GatewayAnswer) -> Verdict {
+    switch report.ending {
+    case .answered(let status, let retryAfterSeconds, _):
+      gateway.withAnswerBody(of: report) { body in
+        path.classifier.classify(status: status, retryAfterSeconds: retryAfterSeconds, body: body, into: &answer)
+      }
+    case .notSent, .unanswered:
+      path.classifier.classify(ending: report.ending)
+    }
+  }
+
+  private func classifyStale(_ report: AttemptReport) -> Verdict { classify(report, into: &scratchAnswer) }
+
+  /// Only records with more than one attempt have a log.
+  private func logAttempt(
+    _ report: AttemptReport, _ verdict: Verdict, duration: TimeSpan, goesOn: Bool, at now: Moment
+  ) {
+    let index = report.ticket.index
+    let isInherited = engine.course(of: report.ticket).isInherited
+    guard goesOn || isInherited || !slots[index].attemptLog.isEmpty else { return }
+    if isInherited, slots[index].attemptLog.isEmpty { slots[index].log(LoggedAttempt(effect: .unknown)) }
+    var attempt = LoggedAttempt(effect: verdict.effect)
+    attempt.startedAt = WallTime(
+      milliseconds: now.wall.milliseconds - (now.monotonic - report.endedAt + duration).milliseconds)
+    attempt.milliseconds = duration.milliseconds
+    if case .answered(let status, _, _) = report.ending {
+      attempt.httpStatus = status
+      attempt.code = slots[index].answer.code
+      attempt.subCode = slots[index].answer.copy(slots[index].answer.subCode)
+    }
+    slots[index].log(attempt)
+  }
+
+  private func lineChanged(_ verdict: Verdict, _ report: AttemptReport) {
+    switch engine.gate.state {
+    case .running:
+      notify(.lineResumed)
+    case .probing:
+      break
+    case .stopped(let reason, _):
+      var stop = LineStop(reason: reason, ruling: verdict.ruling)
+      stop.seconds = verdict.banSeconds
+      if case .answered(let status, _, _) = report.ending { stop.httpStatus = status }
+      if engine.isCurrent(report.ticket) {
+        stop.code = slots[report.ticket.index].answer.code
+        stop.subCode = slots[report.ticket.index].answer.copy(slots[report.ticket.index].answer.subCode)
+      }
+      notify(.lineStopped(stop))
+    }
+  }
+}
+
+extension GatewayAnswer {
+  /// For cold paths.
+  fileprivate func copy(_ range: TextRange) -> String? {
+    range.isPresent ? text.withBytes(of: range) { String(decoding: $0, as: UTF8.self) } : nil
+  }
+}

@@ -1,0 +1,105 @@
+import BridgeCore
+
+extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~Copyable {
+  func readMembership(at now: Moment) {
+    while let event = intake.nextMembershipEvent() {
+      switch event {
+      case .assigned(let partitions, let epoch):
+        notify(.assigned(partitions, epoch))
+        engine.partitionsAssigned(partitions, epoch: epoch)
+        if !partitions.isEmpty { committing.recover(partitions, epoch: epoch) }
+      case .revoked(let partitions):
+        notify(.revoked(partitions))
+        switch phase {
+        case .running: startDrain(.revoked, at: now)
+        // The drain under way answers it.
+        case .draining: break
+        case .leaving, .ended: intake.releaseAssignment()
+        }
+      case .lost(let partitions):
+        notify(.lost(partitions))
+        endAssignment(at: now)
+        intake.releaseAssignment()
+        if case .draining(let cause, _) = phase { finishDrain(cause) }
+      case .failed(let fault):
+        fail(fault)
+      }
+    }
+    if phase == .leaving, intake.hasLeft { phase = .ended(missedDrain ? .drainMissed : .stopped) }
+  }
+
+  func partitionsRecovered(_ answer: RecoveryAnswer, at now: Moment) {
+    var positions: [ReadPosition] = []
+    for recovered in answer.partitions {
+      switch engine.partitionRecovered(recovered, epoch: answer.epoch) {
+      case .read(let offset):
+        positions.append(ReadPosition(partition: recovered.partition, offset: offset))
+        notifyStarted(recovered.partition)
+      case .undecided(let reason):
+        notify(.partitionUndecided(recovered.partition, reason))
+      case .commitStart, .ignored:
+        break
+      }
+    }
+    if !positions.isEmpty { intake.start(positions) }
+  }
+
+  func notifyStarted(_ partition: PartitionIndex) {
+    for slot in 0..<engine.partitionCount where engine.partition(at: slot) == partition {
+      if let epoch = engine.epoch { notify(.partitionStarted(engine.view(of: slot), epoch)) }
+    }
+  }
+
+  // MARK: Draining
+
+  func startDrain(_ cause: DrainCause, at now: Moment) {
+    notify(.drainStarted(deadline: drainLimit))
+    engine.drainStarted()
+    phase = .draining(cause, deadline: now.monotonic + drainLimit)
+  }
+
+  /// Goes on with a drain: done, or its time is over.
+  func advanceDrain(at now: Moment) {
+    guard case .draining(let cause, let deadline) = phase else { return }
+    if engine.isDrained {
+      notify(.drained(unresolvedCount: engine.totalUnresolvedCount))
+      endAssignment(at: now)
+      releaseIfRevoked(cause)
+      finishDrain(cause)
+    } else if now.monotonic >= deadline {
+      if engine.hasRequestsToFinish {
+        // By counted bytes each of them is not sent or ambiguous; the ceiling says so to the next owner.
+        notify(.drainMissed(inFlightCount: engine.inFlightCount))
+        gateway.abandonAll(at: now)
+        readReports(at: now)
+        recordOutcomes(at: now)
+        submitBatch(at: now)
+        phase = .draining(cause, deadline: deadline + finalCommitLimit)
+      } else {
+        missedDrain = true
+        endAssignment(at: now)
+        releaseIfRevoked(cause)
+        finishDrain(cause)
+      }
+    }
+  }
+
+  private func releaseIfRevoked(_ cause: DrainCause) {
+    if cause == .revoked { intake.releaseAssignment() }
+  }
+
+  private func finishDrain(_ cause: DrainCause) {
+    switch cause {
+    case .revoked:
+      phase = .running
+    case .stopping:
+      phase = .leaving
+      intake.leave()
+    }
+  }
+
+  private func endAssignment(at now: Moment) {
+    for slot in engine.assignmentEnded() { slots.giveBack(slot) }
+    outbox.removeAll()
+  }
+}

@@ -1,0 +1,38 @@
+package import BridgeCore
+
+/// What the loop tells about itself, for the log; never per record.
+package enum RuntimeNotice: Sendable {
+  case assigned([PartitionIndex], Epoch)
+  case partitionStarted(DeliveryEngine.PartitionView, Epoch)
+  case partitionUndecided(PartitionIndex, UndecidedReason)
+  case partitionTakenOver(PartitionIndex)
+  case revoked([PartitionIndex])
+  case lost([PartitionIndex])
+  case batch(WriterToken, outcomeCount: Int, results: [CommitResult], fault: String?)
+  /// An answer that stops the line.
+  case lineStopped(LineStop)
+  case lineResumed
+  case drainStarted(deadline: TimeSpan)
+  case drained(unresolvedCount: Int)
+  /// Requests were still out, or outcomes not durable, when the time was over.
+  case drainMissed(inFlightCount: Int)
+  case recordsDropped(PartitionIndex, count: Int)
+}
+
+/// Why nothing is sent.
+package struct LineStop: Sendable, Equatable {
+  package var reason: LineGate.Reason
+  package var ruling: VerdictClass
+  package var httpStatus: Int?
+  package var code: Int64?
+  package var subCode: String?
+  package var seconds: Int64?
+}
+
+/// How the loop ended.
+package enum RuntimeEnding: Sendable, Equatable {
+  case stopped
+  /// Something was not finished when the time for it was over; a restart finishes it.
+  case drainMissed
+  case failed(FatalFault)
+}
