@@ -34,10 +34,11 @@ package enum ExampleFile {
 
   private static func entry(_ key: ConfigurationKey) -> String {
     let indentation = indent(key.section.split(separator: ".").count)
-    var lines = wrapped(key.explanation, limit: lineLength - indentation.count - 2)
-    lines.append(ValueReading.reference(key.kind))
+    let limit = lineLength - indentation.count - 2
+    let type = ValueReading.reference(key.kind).map { " \($0)" } ?? ""
+    var lines = wrapped(key.explanation + type, limit: limit)
     if let variable = key.secretVariable {
-      lines.append("Instead of the file, the environment may hold the secret itself: \(variable)")
+      lines += wrapped("Or \(variable) in the environment, with the secret itself.", limit: limit)
     }
     switch key.standard {
     case .value(let text):
@@ -48,7 +49,7 @@ package enum ExampleFile {
     case .none(let example):
       return comment(lines, indentation) + "\(indentation)#\(key.name.lastWord): \(example)\n"
     case .required(let example):
-      lines.append("Required.")
+      lines[0] = "Required. \(lines[0])"
       return comment(lines, indentation) + "\(indentation)#\(key.name.lastWord): \(example)\n"
     }
   }
@@ -73,23 +74,19 @@ package enum ExampleFile {
 }
 
 extension ValueReading {
-  /// The type of a key, as the example file says it.
-  static func reference(_ kind: ValueKind) -> String {
+  /// What a value may be, where the explanation of its key does not say it.
+  static func reference(_ kind: ValueKind) -> String? {
     switch kind {
-    case .text: "Text."
-    case .topic: "The name of a topic."
-    case .url: "A URL with http or https."
-    case .integer(Int64.min...Int64.max): "A whole number."
-    case .integer(let range): "A whole number, \(range.lowerBound) to \(range.upperBound)."
+    case .text, .topic, .url, .start, .integer(Int64.min...Int64.max), .properties: nil
+    case .integer(let range): "Allowed: \(range.lowerBound) to \(range.upperBound)."
     case .duration(let range):
-      "A duration, \(DurationText.text(range.lowerBound)) to \(DurationText.text(range.upperBound))."
-    case .size(let range): "A size, \(SizeText.text(range.lowerBound)) to \(SizeText.text(range.upperBound))."
+      "\(DurationText.text(range.lowerBound)) to \(DurationText.text(range.upperBound))."
+    case .size(let range):
+      "Allowed: \(SizeText.text(range.lowerBound)) to \(SizeText.text(range.upperBound))."
     case .flag: "true or false."
     case .choice(let words): "One of \(words.joined(separator: ", "))."
-    case .list(let countLimit): "A list of at most \(countLimit) texts."
-    case .properties: "An object of names and values."
-    case .start: "earliest, latest or a time (RFC 3339)."
-    case .secretFile: "The path of a file; one line, its end is not part of the secret."
+    case .list(let countLimit): "A list of at most \(countLimit)."
+    case .secretFile: "One line; its end is not part of the secret."
     }
   }
 }

@@ -127,7 +127,8 @@ import Testing
           + "2025-01-31T08:00:00Z"
       ]),
     Case(
-      name: "a time that Kafka would take for something else", file: "input:\n  start: 1969-12-31T23:59:59Z\n",
+      name: "a time that Kafka would take for something else",
+      file: "input:\n  start: 1969-12-31T23:59:59Z\n",
       problems: [
         "lippi.yaml:2:10: input.start is \"1969-12-31T23:59:59Z\"; allowed are earliest, latest and a time like "
           + "2025-01-31T08:00:00Z"

@@ -176,7 +176,7 @@ import Testing
     ),
     (
       "kafka.properties={\"a\":",
-      "--set kafka.properties: kafka.properties is no JSON: did not find expected node content, at character 1"
+      "--set kafka.properties: kafka.properties is no JSON: did not find expected node content, at its end"
     ),
     (
       "retry={\"atempts\":1}",

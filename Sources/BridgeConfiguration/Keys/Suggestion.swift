@@ -1,7 +1,7 @@
 /// "Did you mean": the nearest of the allowed words.
-enum Suggestion {
+package enum Suggestion {
   /// The nearest candidate, if it is near enough to be meant: a third of its letters may differ, at least one.
-  static func nearest(to word: String, among candidates: [String]) -> String? {
+  package static func nearest(to word: String, among candidates: [String]) -> String? {
     var best: (candidate: String, distance: Int)?
     for candidate in candidates {
       let distance = editDistance(word, candidate)

@@ -134,6 +134,10 @@ struct ConfigurationReader {
       case .value(let text):
         read(text, of: key.name, layer: .file, place: .standard)
       case .hostName:
+        guard !hostName.isBlank else {
+          report(.standard, "\(key.name) has no default, because this host has no name; set it")
+          continue
+        }
         settings[key.name] = Setting(value: .text(hostName), place: .standard)
       case .none:
         continue

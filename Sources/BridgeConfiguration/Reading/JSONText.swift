@@ -8,7 +8,9 @@ enum JSONText {
     }
     let root: YamlNode?
     do { root = try YamlText.parse(Array(text.utf8)) } catch {
-      throw ValueFault("\(error.sentence), at character \(error.position.column)")
+      let lineCount = text.utf8.count { $0 == 0x0a } + 1
+      let place = error.position.line > lineCount ? "at its end" : "at \(place(error.position))"
+      throw ValueFault("\(error.sentence), \(place)")
     }
     guard let root else { throw ValueFault("it is empty") }
     try refuseYaml(root)
@@ -19,12 +21,17 @@ enum JSONText {
     switch node.content {
     case .scalar(let scalar):
       guard scalar.form == .plain, !isLiteral(scalar.text) else { return }
-      throw ValueFault("a text needs double quotes, at character \(node.position.column)")
+      throw ValueFault("a text needs double quotes, at \(place(node.position))")
     case .sequence(let members):
       for member in members { try refuseYaml(member) }
     case .mapping(let entries):
       for entry in entries { try refuseYaml(entry.value) }
     }
+  }
+
+  private static func place(_ position: TextPosition) -> String {
+    position.line == 1
+      ? "character \(position.column)" : "line \(position.line), character \(position.column)"
   }
 
   private static func isLiteral(_ text: String) -> Bool {

@@ -1,0 +1,6 @@
+/// `lippi-bridge simulator`.
+enum SimulatorCommand {
+  static func perform(_ arguments: CommandArguments) -> ExitCode {
+    .usage
+  }
+}

@@ -1,0 +1,4 @@
+/// What this program runs with: name and version, as the libraries say themselves.
+enum LinkedVersions {
+  static var all: [(String, String)] { [] }
+}
