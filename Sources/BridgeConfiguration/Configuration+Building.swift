@@ -1,0 +1,123 @@
+extension Configuration {
+  /// - Precondition: every key that has a default or is required is settled.
+  init(_ settings: [String: Setting], _ secrets: [String: Secret]) {
+    let values = SettledValues(settings: settings)
+    kafka = KafkaSection(
+      bootstrapServers: values.text(.bootstrapServers), groupID: values.text(.groupID),
+      instance: values.text(.instance), isStaticMember: values.flag(.staticMembership),
+      startupTimeoutMilliseconds: values.number(.startupTimeout), properties: values.properties(.properties),
+      saslPassword: secrets["kafka.sasl_password"], sslKeyPassword: secrets["kafka.ssl_key_password"])
+    input = InputSection(
+      topic: values.text(.inputTopic), start: values.start(.start),
+      valueByteLimit: Int(values.number(.maxValueBytes)),
+      contentByteLimit: Int(values.number(.maxContentBytes)))
+    guard let appSecret = secrets["gateway.app_secret"] else {
+      preconditionFailure("a missing secret is a problem, not a configuration")
+    }
+    gateway = GatewaySection(
+      url: values.text(.url), appKey: values.text(.appKey), appSecret: appSecret,
+      session: secrets["gateway.session"], signMethod: values.choice(.signMethod),
+      caller: CallerSection(
+        corpID: values.textIfSet(.callerCorpID), orgID: values.numberIfSet(.callerOrgID),
+        tokenGrantType: values.textIfSet(.callerGrantType).map { $0 == "isv" || $0 == "1" ? 1 : 0 },
+        isvOrgID: values.numberIfSet(.callerISVOrgID), suiteKey: values.textIfSet(.callerSuiteKey)),
+      concurrency: Int(values.number(.concurrency)),
+      requestTimeoutMilliseconds: values.number(.requestTimeout),
+      connectTimeoutMilliseconds: values.number(.connectTimeout),
+      idleTimeoutMilliseconds: values.number(.idleTimeout),
+      answerByteLimit: Int(values.number(.maxAnswerBytes)))
+    retry = RetrySection(
+      attemptLimit: Int(values.number(.retryAttempts)), baseMilliseconds: values.number(.retryBase),
+      capMilliseconds: values.number(.retryCap), maxTimeMilliseconds: values.number(.retryMaxTime))
+    ambiguousPolicy = values.choice(.ambiguousPolicy)
+    outcomes = OutcomesSection(
+      topic: values.text(.outcomesTopic), delivery: values.choice(.delivery),
+      commitIntervalMilliseconds: values.number(.commitInterval),
+      copiedHeaderNames: values.list(.copyHeaders))
+    bufferedByteLimit = Int(values.number(.bufferedBytes))
+    shutdown = ShutdownSection(gracePeriodMilliseconds: values.number(.gracePeriod))
+    log = LogSection(level: values.choice(.logLevel), format: values.choice(.logFormat))
+    self.settings = ConfigurationKey.all.compactMap { values.shown($0, secrets) }
+  }
+}
+
+/// Settled values by key. A key without a value, or with one of another kind, is a fault of the table: a test reads
+/// every key.
+private struct SettledValues {
+  let settings: [String: Setting]
+
+  func text(_ key: ConfigurationKey) -> String {
+    textIfSet(key) ?? { preconditionFailure("\(key.name) has no text") }()
+  }
+
+  func textIfSet(_ key: ConfigurationKey) -> String? {
+    guard case .text(let text) = settings[key.name]?.value else { return nil }
+    return text
+  }
+
+  func number(_ key: ConfigurationKey) -> Int64 {
+    numberIfSet(key) ?? { preconditionFailure("\(key.name) has no number") }()
+  }
+
+  func numberIfSet(_ key: ConfigurationKey) -> Int64? {
+    guard case .number(let number) = settings[key.name]?.value else { return nil }
+    return number
+  }
+
+  func flag(_ key: ConfigurationKey) -> Bool {
+    guard case .flag(let flag) = settings[key.name]?.value else {
+      preconditionFailure("\(key.name) is neither true nor false")
+    }
+    return flag
+  }
+
+  func choice<Choice: RawRepresentable>(_ key: ConfigurationKey) -> Choice where Choice.RawValue == String {
+    Choice(rawValue: text(key)) ?? { preconditionFailure("\(key.name) is outside its choices") }()
+  }
+
+  func list(_ key: ConfigurationKey) -> [String] {
+    guard case .list(let texts) = settings[key.name]?.value else {
+      preconditionFailure("\(key.name) is no list")
+    }
+    return texts
+  }
+
+  func properties(_ key: ConfigurationKey) -> [KafkaProperty] {
+    guard case .properties(let properties) = settings[key.name]?.value else {
+      preconditionFailure("\(key.name) is no object")
+    }
+    return properties
+  }
+
+  func start(_ key: ConfigurationKey) -> StartPosition? {
+    guard case .start(let position, _) = settings[key.name]?.value else { return nil }
+    return position
+  }
+
+  func shown(_ key: ConfigurationKey, _ secrets: [String: Secret]) -> ShownSetting? {
+    if let secretName = key.secretName, let secret = secrets[secretName],
+      case .variable(let variable) = secret.source
+    {
+      return ShownSetting(name: secretName, value: Secret.redacted, place: .variable(variable))
+    }
+    guard let setting = settings[key.name] else { return nil }
+    return ShownSetting(name: key.name, value: shown(setting.value, as: key.kind), place: setting.place)
+  }
+
+  private func shown(_ value: SettledValue, as kind: ValueKind) -> String {
+    switch value {
+    case .text(let text): text
+    case .number(let number):
+      switch kind {
+      case .duration: DurationText.text(number)
+      case .size: SizeText.text(number)
+      case .text, .topic, .url, .integer, .flag, .choice, .list, .properties, .start, .secretFile:
+        String(number)
+      }
+    case .flag(let flag): flag ? "true" : "false"
+    case .list(let texts): "[\(texts.joined(separator: ", "))]"
+    case .properties(let properties): "{\(properties.map(\.description).joined(separator: ", "))}"
+    case .start(_, let written): written
+    }
+  }
+}

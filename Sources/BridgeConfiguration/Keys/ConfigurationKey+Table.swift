@@ -1,0 +1,159 @@
+/// Every setting there is. Reader, example file and help come from here.
+extension ConfigurationKey {
+  package static let all: [ConfigurationKey] = [
+    bootstrapServers, groupID, instance, staticMembership, startupTimeout, properties, saslPasswordFile,
+    sslKeyPasswordFile,
+    inputTopic, start, maxValueBytes, maxContentBytes,
+    url, appKey, appSecretFile, sessionFile, signMethod, callerCorpID, callerOrgID, callerGrantType,
+    callerISVOrgID, callerSuiteKey, concurrency, requestTimeout, connectTimeout, idleTimeout, maxAnswerBytes,
+    retryAttempts, retryBase, retryCap, retryMaxTime,
+    ambiguousPolicy,
+    outcomesTopic, delivery, commitInterval, copyHeaders,
+    bufferedBytes,
+    gracePeriod,
+    logLevel, logFormat,
+  ]
+
+  // kafka
+
+  static let bootstrapServers = ConfigurationKey(
+    "kafka.bootstrap_servers", .text, .required(example: "kafka-1:9092,kafka-2:9092"),
+    "The brokers to ask first, host:port, separated by commas.")
+  static let groupID = ConfigurationKey(
+    "kafka.group_id", .text, .value("lippi-bridge"),
+    "The consumer group. Workers of one group share the partitions of the input topic.")
+  static let instance = ConfigurationKey(
+    "kafka.instance", .text, .hostName,
+    "The name of this worker in its group; the transactional id is <group_id>-<instance>. It must be the same "
+      + "after a restart, and no two workers of a group may have the same.")
+  static let staticMembership = ConfigurationKey(
+    "kafka.static_membership", .flag, .value("false"),
+    "Whether a restart within the session time keeps the partitions, so that the group does not rebalance.")
+  static let startupTimeout = ConfigurationKey(
+    "kafka.startup_timeout", .duration(1_000...600_000), .value("30s"),
+    "How long the start waits for the brokers before it gives up with exit code 69. Later outages never end "
+      + "the worker.")
+  static let properties = ConfigurationKey(
+    "kafka.properties", .properties, .value("{}"),
+    "Further properties of librdkafka, name and value, but those that the bridge sets itself. Passwords do not "
+      + "belong here.")
+  static let saslPasswordFile = ConfigurationKey(
+    "kafka.sasl_password_file", .secretFile, .none(example: "/run/secrets/kafka-sasl-password"),
+    "A file with the SASL password.")
+  static let sslKeyPasswordFile = ConfigurationKey(
+    "kafka.ssl_key_password_file", .secretFile, .none(example: "/run/secrets/kafka-key-password"),
+    "A file with the password of the client's private key.")
+
+  // input
+
+  static let inputTopic = ConfigurationKey(
+    "input.topic", .topic, .value("chat-events"), "The topic with the chat events.")
+  static let start = ConfigurationKey(
+    "input.start", .start, .none(example: "earliest"),
+    "Where to start in partitions for which the group has no committed offset: earliest, latest, or a time such "
+      + "as 2025-01-31T08:00:00Z. There is no default: without it and without offsets the worker does not start."
+  )
+  static let maxValueBytes = ConfigurationKey(
+    "input.max_value_bytes", .size(1_024...67_108_864), .value("1MiB"),
+    "Larger events are not parsed; their outcome is invalid.")
+  static let maxContentBytes = ConfigurationKey(
+    "input.max_content_bytes", .size(1...16_777_216), .value("64KiB"),
+    "The most UTF-8 bytes that the content of a message may have; a larger one is invalid.")
+
+  // gateway
+
+  static let url = ConfigurationKey(
+    "gateway.url", .url, .required(example: "https://gw.api.taobao.com/router/rest"),
+    "The address of the gateway.")
+  static let appKey = ConfigurationKey(
+    "gateway.app_key", .text, .required(example: "\"12345678\""), "The key of the app that calls.")
+  static let appSecretFile = ConfigurationKey(
+    "gateway.app_secret_file", .secretFile, .required(example: "/run/secrets/app-secret"),
+    "A file with the app's secret.")
+  static let sessionFile = ConfigurationKey(
+    "gateway.session_file", .secretFile, .none(example: "/run/secrets/session"),
+    "A file with a session (user token), if the app needs one.")
+  static let signMethod = ConfigurationKey(
+    "gateway.sign_method", .choice(SignMethod.allCases.map(\.rawValue)), .value("hmac-sha256"),
+    "How requests are signed.")
+  static let callerCorpID = ConfigurationKey(
+    "gateway.caller.corp_id", .text, .none(example: "dingxxx"),
+    "For every event that brings no caller of its own: the public id of the enterprise that the token belongs to."
+  )
+  static let callerOrgID = ConfigurationKey(
+    "gateway.caller.org_id", .integer(Int64.min...Int64.max), .none(example: "123"),
+    "The organisation id of that enterprise.")
+  static let callerGrantType = ConfigurationKey(
+    "gateway.caller.token_grant_type", .choice(["enterprise", "isv", "0", "1"]), .none(example: "enterprise"),
+    "Whom the token was granted to: enterprise (0) or isv (1).")
+  static let callerISVOrgID = ConfigurationKey(
+    "gateway.caller.isv_org_id", .integer(Int64.min...Int64.max), .none(example: "456"),
+    "The organisation id of the ISV; only with token_grant_type isv.")
+  static let callerSuiteKey = ConfigurationKey(
+    "gateway.caller.suite_key", .text, .none(example: "suitexxx"),
+    "The ISV's suite key; only with token_grant_type isv.")
+  static let concurrency = ConfigurationKey(
+    "gateway.concurrency", .integer(1...4_096), .value("64"),
+    "The most requests in flight at a time; each conversation has one at most.")
+  static let requestTimeout = ConfigurationKey(
+    "gateway.request_timeout", .duration(100...60_000), .value("8s"),
+    "The most time for one request, from its first byte to the end of the answer. At most shutdown.grace_period "
+      + "less 16s, so that a stop can wait for answers.")
+  static let connectTimeout = ConfigurationKey(
+    "gateway.connect_timeout", .duration(50...60_000), .value("3s"), "The most time to make a connection.")
+  static let idleTimeout = ConfigurationKey(
+    "gateway.idle_timeout", .duration(100...600_000), .value("4s"),
+    "How long a connection may stay unused before it is closed.")
+  static let maxAnswerBytes = ConfigurationKey(
+    "gateway.max_answer_bytes", .size(1_024...16_777_216), .value("256KiB"),
+    "A longer answer is cut off and counts as no answer.")
+
+  // retry, ambiguous
+
+  static let retryAttempts = ConfigurationKey(
+    "retry.attempts", .integer(1...100), .value("6"), "The most requests for one event.")
+  static let retryBase = ConfigurationKey(
+    "retry.base", .duration(1...60_000), .value("200ms"),
+    "The wait before the second attempt; then it doubles.")
+  static let retryCap = ConfigurationKey(
+    "retry.cap", .duration(1...600_000), .value("10s"), "The longest wait between two attempts.")
+  static let retryMaxTime = ConfigurationKey(
+    "retry.max_time", .duration(1...3_600_000), .value("60s"),
+    "The most time from the first byte of the first attempt; after it an event is not tried again.")
+  static let ambiguousPolicy = ConfigurationKey(
+    "ambiguous.policy", .choice(AmbiguousPolicy.allCases.map(\.rawValue)), .value("resend"),
+    "What follows a request that may have reached the agent although there is no clear answer: resend sends it "
+      + "again and flags the outcome possible_duplicate; report never sends it again, the outcome is in_doubt."
+  )
+
+  // outcomes
+
+  static let outcomesTopic = ConfigurationKey(
+    "outcomes.topic", .topic, .value("chat-outcomes"),
+    "The topic for the outcomes; it needs at least as many partitions as the input topic.")
+  static let delivery = ConfigurationKey(
+    "outcomes.delivery", .choice(OutcomeDelivery.allCases.map(\.rawValue)), .value("exactly_once"),
+    "exactly_once commits outcomes and offsets in one Kafka transaction; at_least_once is for clusters without "
+      + "transactions, an outcome may then appear twice.")
+  static let commitInterval = ConfigurationKey(
+    "outcomes.commit_interval", .duration(1...10_000), .value("50ms"),
+    "How long finished outcomes may wait for others before they are committed together.")
+  static let copyHeaders = ConfigurationKey(
+    "outcomes.copy_headers", .list(countLimit: 32), .value("[]"),
+    "Names of event headers that outcomes carry on; traceparent and tracestate always are.")
+
+  // the process
+
+  static let bufferedBytes = ConfigurationKey(
+    "limits.buffered_bytes", .size(1_048_576...4_294_967_296), .value("64MiB"),
+    "The most bytes of events held in memory; beyond it the worker stops reading.")
+  static let gracePeriod = ConfigurationKey(
+    "shutdown.grace_period", .duration(17_000...600_000), .value("25s"),
+    "From SIGTERM to the end of the process. 15s of it are kept for the last commit and for leaving the group, "
+      + "the rest is for requests under way. Whoever stops the worker must wait longer than this.")
+  static let logLevel = ConfigurationKey(
+    "log.level", .choice(LogLevel.allCases.map(\.rawValue)), .value("info"), "What is logged.")
+  static let logFormat = ConfigurationKey(
+    "log.format", .choice(LogFormat.allCases.map(\.rawValue)), .value("auto"),
+    "json is one object a line; auto is text on a terminal and json elsewhere.")
+}

@@ -1,0 +1,89 @@
+internal import BridgeConfiguration
+
+/// Every verb there is, in the order of the help.
+enum CommandTable {
+  static let all: [Command] = [run, simulator, configExample, version]
+
+  static let run = Command(
+    name: "run",
+    summary: "the worker",
+    explanation:
+      "Reads the input topic, sends each event to the gateway and writes one outcome for each, until "
+      + "SIGTERM or SIGINT: then it takes nothing new, finishes what is under way, commits and ends. A second "
+      + "signal ends it at once.",
+    options: [
+      CommandOption(
+        name: "--config", form: .value("FILE"),
+        summary: "the configuration; else the file that LIPPI_BRIDGE_CONFIG names, else "
+          + "config/lippi-bridge.yaml, else /etc/lippi-bridge/lippi-bridge.yaml"),
+      CommandOption(
+        name: "--set", form: .repeated("NAME=VALUE"),
+        summary: "sets one key and wins over file and environment; lists and objects are JSON"),
+    ],
+    exitCodes: [
+      .brokerUnreachable, .loopSilent, .transactionStuck, .closeStuck, .fenced, .drainMissed,
+      .permissionDenied, .configuration,
+    ],
+    examples: [
+      CommandExample(
+        line: "lippi-bridge run --config /etc/lippi-bridge/lippi-bridge.yaml", effect: "with a file"),
+      CommandExample(
+        line: "LIPPI_BRIDGE_GATEWAY_APP_SECRET=… lippi-bridge run --set input.start=latest",
+        effect: "a secret from the environment, one key from the command line"),
+    ],
+    perform: RunCommand.perform)
+
+  static let simulator = Command(
+    name: "simulator",
+    summary: "a gateway for tests, on this machine",
+    explanation:
+      "Answers like the gateway: checks parameters, signature and clock in the gateway's order, and can "
+      + "be told to fail. The first line on stdout is {\"url\":\"…\"}. It runs until SIGTERM or SIGINT. Faults are "
+      + "set by POST /_fault and ended by DELETE /_fault; GET /_stats and GET /_log?after=SEQ show what came in.",
+    options: [
+      CommandOption(
+        name: "--listen", form: .value("ADDRESS:PORT"),
+        summary: "where to listen; port 0 takes a free one (127.0.0.1:0)"),
+      CommandOption(name: "--app-key", form: .value("KEY"), summary: "the app it knows (12345678)"),
+      CommandOption(
+        name: "--app-secret-file", form: .value("FILE"),
+        summary: "a file with the app's secret (without it the secret is helloworld)"),
+      CommandOption(
+        name: "--latency", form: .value("MS"), summary: "how long each answer takes, in milliseconds (0)"),
+      CommandOption(
+        name: "--log", form: .value("FILE"), summary: "writes one JSON line for each request to a file"),
+      CommandOption(
+        name: "--seed", form: .value("N"), summary: "for faults that hit only some requests (0)"),
+    ],
+    exitCodes: [.noInput, .configuration],
+    examples: [
+      CommandExample(line: "lippi-bridge simulator --listen 127.0.0.1:8080", effect: "at a fixed port"),
+      CommandExample(
+        line: "lippi-bridge simulator --latency 20 --log requests.jsonl",
+        effect: "slow answers, every request noted"),
+    ],
+    perform: SimulatorCommand.perform)
+
+  static let configExample = Command(
+    name: "config example",
+    summary: "a configuration file with every key, its default and what it means",
+    explanation: "Writes a commented configuration file to stdout.",
+    options: [],
+    exitCodes: [],
+    examples: [
+      CommandExample(line: "lippi-bridge config example > lippi-bridge.yaml", effect: "a file to start from")
+    ],
+    perform: { _ in
+      StandardOutput.write(ExampleFile.text)
+      return .success
+    })
+
+  static let version = Command(
+    name: "version",
+    summary: "the versions of this program and of the libraries it runs with",
+    explanation: "Writes the version of lippi-bridge, and those of the libraries it found at run time.",
+    options: [CommandOption(name: "--json", form: .flag, summary: "one JSON object")],
+    exitCodes: [],
+    examples: [CommandExample(line: "lippi-bridge version --json", effect: "for other programs")],
+    perform: VersionCommand.perform)
+}

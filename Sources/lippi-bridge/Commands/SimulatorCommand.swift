@@ -1,0 +1,65 @@
+internal import BridgeConfiguration
+
+/// What `lippi-bridge simulator` was asked for.
+struct SimulatorRequest {
+  var address = "127.0.0.1"
+  /// 0 takes a free one.
+  var port: UInt16 = 0
+  var appKey = "12345678"
+  var appSecret = "helloworld"
+  var latencyMilliseconds: Int64 = 0
+  var logPath: String?
+  var seed: UInt64 = 0
+
+  static let latencyLimitMilliseconds: Int64 = 3_600_000
+}
+
+/// `lippi-bridge simulator`: reads its options and starts the simulator.
+enum SimulatorCommand {
+  static func perform(_ arguments: CommandArguments) -> ExitCode {
+    do throws(SimulatorFault) {
+      return runSimulator(try request(arguments))
+    } catch {
+      StandardError.write("lippi-bridge simulator: \(error.sentence)\n")
+      return error.exitCode
+    }
+  }
+
+  private struct SimulatorFault: Error {
+    var sentence: String
+    var exitCode = ExitCode.usage
+  }
+
+  private static func request(_ arguments: CommandArguments) throws(SimulatorFault) -> SimulatorRequest {
+    var request = SimulatorRequest()
+    if let text = arguments.value(of: "--listen") {
+      guard let colon = text.lastIndex(of: ":"), colon != text.startIndex,
+        let port = UInt16(text[text.index(after: colon)...])
+      else { throw SimulatorFault(sentence: "--listen \(text) is not written as ADDRESS:PORT") }
+      request.address = String(text[..<colon])
+      request.port = port
+    }
+    if let appKey = arguments.value(of: "--app-key") { request.appKey = appKey }
+    if let path = arguments.value(of: "--app-secret-file") {
+      do { request.appSecret = try Secret.read(path).reveal() } catch {
+        throw SimulatorFault(sentence: "--app-secret-file: the file \(error)", exitCode: .noInput)
+      }
+    }
+    if let text = arguments.value(of: "--latency") {
+      let allowed = 0...SimulatorRequest.latencyLimitMilliseconds
+      guard let latency = Int64(text), allowed.contains(latency) else {
+        throw SimulatorFault(
+          sentence: "--latency \(text) is no number of milliseconds from 0 to \(allowed.upperBound)")
+      }
+      request.latencyMilliseconds = latency
+    }
+    request.logPath = arguments.value(of: "--log")
+    if let text = arguments.value(of: "--seed") {
+      guard let seed = UInt64(text) else {
+        throw SimulatorFault(sentence: "--seed \(text) is no whole number from 0")
+      }
+      request.seed = seed
+    }
+    return request
+  }
+}
