@@ -1,0 +1,85 @@
+/// The members of an event that mean something. The order of the required ones is the order in which missing ones
+/// are reported.
+enum EventMember: UInt8, CaseIterable {
+  case messageID, sid, sessionSource, buID, content, contentType
+  case senderType, productionType, messageCreateAt
+  case cmsID, dingCorpID, senderID, openInstanceID
+  case caller, eventID
+  /// The API's own nesting.
+  case messageObject, callerObject
+  case corpID, orgID, tokenGrantType, isvOrgID, suiteKey
+
+  static let required: [EventMember] = [.messageID, .sid, .sessionSource, .buID, .content, .contentType]
+
+  var name: StaticString {
+    switch self {
+    case .messageID: "message_id"
+    case .sid: "sid"
+    case .sessionSource: "session_source"
+    case .buID: "bu_id"
+    case .content: "content"
+    case .contentType: "content_type"
+    case .senderType: "sender_type"
+    case .productionType: "production_type"
+    case .messageCreateAt: "message_create_at"
+    case .cmsID: "cms_id"
+    case .dingCorpID: "ding_corp_id"
+    case .senderID: "sender_id"
+    case .openInstanceID: "open_instance_id"
+    case .caller: "caller"
+    case .eventID: "event_id"
+    case .messageObject: "ly_open_message_dto"
+    case .callerObject: "ly_ding_open_para_dto"
+    case .corpID: "corp_id"
+    case .orgID: "org_id"
+    case .tokenGrantType: "token_grant_type"
+    case .isvOrgID: "isv_org_id"
+    case .suiteKey: "suite_key"
+    }
+  }
+
+  /// Which members an object may have.
+  enum Place {
+    case event, message, caller
+
+    var members: [EventMember] {
+      switch self {
+      case .event: EventMember.allCases.filter { $0.rawValue <= EventMember.callerObject.rawValue }
+      case .message: EventMember.allCases.filter { $0.rawValue <= EventMember.openInstanceID.rawValue }
+      case .caller: [.corpID, .orgID, .tokenGrantType, .isvOrgID, .suiteKey]
+      }
+    }
+  }
+}
+
+/// Finds the member that a name means, in one place.
+struct MemberNames {
+  private static let longestName = 21
+  private let byLength: [[EventMember]]
+
+  init(_ place: EventMember.Place) {
+    var byLength = [[EventMember]](repeating: [], count: Self.longestName + 1)
+    for member in place.members { byLength[member.name.utf8CodeUnitCount].append(member) }
+    self.byLength = byLength
+  }
+
+  func member(named name: UnsafeRawBufferPointer) -> EventMember? {
+    guard name.count <= Self.longestName else { return nil }
+    for candidate in byLength[name.count] where name.equals(candidate.name) { return candidate }
+    return nil
+  }
+}
+
+/// A set of members, for duplicates and missing ones.
+struct MemberSet {
+  private var bits: UInt32 = 0
+
+  /// False if it is in there already.
+  mutating func insert(_ member: EventMember) -> Bool {
+    let bit = UInt32(1) << UInt32(member.rawValue)
+    defer { bits |= bit }
+    return bits & bit == 0
+  }
+
+  func contains(_ member: EventMember) -> Bool { bits & (1 << UInt32(member.rawValue)) != 0 }
+}
