@@ -18,6 +18,7 @@ extension ValueReading {
         MemberFault(
           sentence: "has \(members.count) members; at most \(countLimit) are allowed", position: node.position
         ))
+      return []
     }
     var texts: [String] = []
     for member in members {
