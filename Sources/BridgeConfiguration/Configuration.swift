@@ -28,10 +28,11 @@ package struct KafkaSection: Sendable {
 
   /// What goes to librdkafka beside the bridge's own properties, passwords included: for the client alone, never
   /// for a log.
-  package func clientProperties() -> [(name: String, value: String)] {
-    var all = properties.map { (name: $0.name, value: $0.reveal()) }
-    if let saslPassword { all.append((name: "sasl.password", value: saslPassword.reveal())) }
-    if let sslKeyPassword { all.append((name: "ssl.key.password", value: sslKeyPassword.reveal())) }
+  package func clientProperties() -> [String: String] {
+    var all: [String: String] = [:]
+    for property in properties { all[property.name] = property.reveal() }
+    if let saslPassword { all["sasl.password"] = saslPassword.reveal() }
+    if let sslKeyPassword { all["ssl.key.password"] = sslKeyPassword.reveal() }
     return all
   }
 }

@@ -4,7 +4,7 @@ internal import CCurl
 package enum LinkedLibcurl {
   /// As the library says it, for example `7.88.1`.
   package static var version: String {
-    guard let facts = curl_version_info(CURLVERSION_FIRST), let text = facts.pointee.version else { return "" }
+    guard let text = curl_version_info(CURLVERSION_FIRST)?.pointee.version else { return "" }
     return String(cString: text)
   }
 }

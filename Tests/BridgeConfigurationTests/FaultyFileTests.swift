@@ -289,10 +289,19 @@ import Testing
   }
 
   @Test func hostileTextIsShownOnOneLineAndCut() {
-    let problems = Reading("log:\n  level: \"a\\nb\\e[31m\(String(repeating: "x", count: 200))\"\n")
-      .problems()
-    let shown = "a\\u{a}b\\u{1b}[31m" + String(repeating: "x", count: 72)
+    let hostile = "a\\nb\\e[31m\(String(repeating: "x", count: 200))"
+    let shown = "a\\u{a}b\\u{1b}[31m" + String(repeating: "x", count: 72) + "…"
     #expect(
-      problems == ["lippi.yaml:2:10: log.level is \"\(shown)…\"; allowed are debug, info, warning, error"])
+      Reading("log:\n  level: \"\(hostile)\"\n").problems() == [
+        "lippi.yaml:2:10: log.level is \"\(shown)\"; allowed are debug, info, warning, error"
+      ])
+    let name = "log.a\u{1b}" + String(repeating: "x", count: 200)
+    let cut = "log.a\\u{1b}" + String(repeating: "x", count: 74) + "…"
+    #expect(
+      Reading(settings: ["\(name)=1"]).problems() == [
+        "--set \(cut): unknown key \(cut); allowed in log are level, format"
+      ])
+    #expect(
+      Reading("log:\n  \"\(name.dropFirst(4))\": 1\n").problems().count == 1)
   }
 }

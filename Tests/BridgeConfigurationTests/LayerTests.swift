@@ -94,8 +94,10 @@ import Testing
     #expect(configuration.kafka.isStaticMember)
     #expect(configuration.kafka.startupTimeoutMilliseconds == 120_000)
     #expect(
-      configuration.kafka.clientProperties().map { "\($0.name)=\($0.value)" } == [
-        "security.protocol=SASL_SSL", "socket.keepalive.enable=true", "metadata.max.age.ms=60000",
+      configuration.kafka.clientProperties() == [
+        "security.protocol": "SASL_SSL",
+        "socket.keepalive.enable": "true",
+        "metadata.max.age.ms": "60000",
       ])
     #expect(configuration.input.topic == "in.put_1-a")
     #expect(configuration.input.start == .time(epochMilliseconds: 1_738_281_600_250))
@@ -155,8 +157,10 @@ import Testing
       ]
     ).configuration()
     #expect(
-      configuration.kafka.clientProperties().map { "\($0.name)=\($0.value)" } == [
-        "client.rack=r", "client.id=b", "debug=broker",
+      configuration.kafka.clientProperties() == [
+        "client.rack": "r",
+        "client.id": "b",
+        "debug": "broker",
       ])
     #expect(configuration.gateway.caller.corpID == "ding")
     #expect(configuration.gateway.caller.orgID == 7)

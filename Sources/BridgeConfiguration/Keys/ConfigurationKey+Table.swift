@@ -111,15 +111,18 @@ extension ConfigurationKey {
   // retry, ambiguous
 
   static let retryAttempts = ConfigurationKey(
-    "retry.attempts", .integer(1...100), .value("6"), "The most requests for one event.")
+    "retry.attempts", .integer(1...100), .value("6"),
+    "The most attempts for one event. Those that only probe a stopped line do not count.")
   static let retryBase = ConfigurationKey(
     "retry.base", .duration(1...60_000), .value("200ms"),
-    "The wait before the second attempt; then it doubles.")
+    "The longest wait before the second attempt; it doubles with each further one. The wait is random, up to it."
+  )
   static let retryCap = ConfigurationKey(
     "retry.cap", .duration(1...600_000), .value("10s"), "The longest wait between two attempts.")
   static let retryMaxTime = ConfigurationKey(
     "retry.max_time", .duration(1...3_600_000), .value("60s"),
-    "The most time from the first byte of the first attempt; after it an event is not tried again.")
+    "How long after its first attempt an event is tried again, without the time that the whole line was stopped."
+  )
   static let ambiguousPolicy = ConfigurationKey(
     "ambiguous.policy", .choice(AmbiguousPolicy.allCases.map(\.rawValue)), .value("resend"),
     "What follows a request that may have reached the agent although there is no clear answer: resend sends it "

@@ -47,23 +47,24 @@ enum KeyNames {
     if let key = ConfigurationKey.all.first(where: { $0.secretName == name }) {
       return "\(name) is a secret and is never written here; set \(key.name) or \(key.secretVariable ?? "")"
     }
+    let shown = ShownText.cut(name)
     let prefix = section.isEmpty ? "" : "\(section)."
     let members = members(of: section)
     let word = section.isEmpty ? name : String(name.dropFirst(section.count + 1))
     if let meant = Suggestion.nearest(to: word, among: members) {
-      return "unknown key \(name); did you mean \(prefix)\(meant)?"
+      return "unknown key \(shown); did you mean \(prefix)\(meant)?"
     }
     let namesakes = ConfigurationKey.all.map(\.name).filter { $0.lastWord == name.lastWord }
     if !namesakes.isEmpty {
-      return "unknown key \(name); did you mean \(namesakes.joined(separator: " or "))?"
+      return "unknown key \(shown); did you mean \(namesakes.joined(separator: " or "))?"
     }
     if let meant = Suggestion.nearest(to: name, among: ConfigurationKey.all.map(\.name)) {
-      return "unknown key \(name); did you mean \(meant)?"
+      return "unknown key \(shown); did you mean \(meant)?"
     }
     if members.isEmpty {
-      return "unknown key \(name); the sections are \(self.members(of: "").joined(separator: ", "))"
+      return "unknown key \(shown); the sections are \(self.members(of: "").joined(separator: ", "))"
     }
-    return "unknown key \(name); allowed \(section.isEmpty ? "are" : "in \(section) are") "
+    return "unknown key \(shown); allowed \(section.isEmpty ? "are" : "in \(section) are") "
       + members.joined(separator: ", ")
   }
 }

@@ -1,7 +1,11 @@
 /// "Did you mean": the nearest of the allowed words.
 package enum Suggestion {
+  /// Nobody means something by a longer word.
+  private static let wordByteLimit = 128
+
   /// The nearest candidate, if it is near enough to be meant: a third of its letters may differ, at least one.
   package static func nearest(to word: String, among candidates: [String]) -> String? {
+    guard word.utf8.count <= wordByteLimit else { return nil }
     var best: (candidate: String, distance: Int)?
     for candidate in candidates {
       let distance = editDistance(word, candidate)

@@ -39,29 +39,29 @@ struct ConfigurationReader {
   mutating func read(environment: [String: String]) {
     for name in environment.keys.sorted() where name.hasPrefix(ConfigurationKey.variablePrefix) {
       if name == ConfigurationFile.pathVariable || KeyNames.secretVariables[name] != nil { continue }
-      let place = SettingPlace.variable(name)
       guard let target = KeyNames.variables[name] else {
         let meant = Suggestion.nearest(to: name, among: KeyNames.allVariables)
-        report(place, "unknown variable\(meant.map { "; did you mean \($0)?" } ?? "")")
+        report(
+          .variable(ShownText.cut(name)), "unknown variable\(meant.map { "; did you mean \($0)?" } ?? "")")
         continue
       }
-      read(environment[name] ?? "", of: target, layer: .environment, place: place)
+      read(environment[name] ?? "", of: target, layer: .environment, place: .variable(name))
     }
   }
 
   mutating func read(options: [String]) {
     for option in options {
       guard let equals = option.firstIndex(of: "="), equals != option.startIndex else {
-        report(.option(String(option.prefix { $0 != "=" })), "is not written as --set NAME=VALUE")
+        report(
+          .option(ShownText.cut(String(option.prefix { $0 != "=" }))), "is not written as --set NAME=VALUE")
         continue
       }
       let name = String(option[..<equals])
-      let place = SettingPlace.option(name)
       guard KeyNames.keys[name] != nil || KeyNames.sections.contains(name) else {
-        report(place, KeyNames.unknown(name, section: name.section))
+        report(.option(ShownText.cut(name)), KeyNames.unknown(name, section: name.section))
         continue
       }
-      read(String(option[option.index(after: equals)...]), of: name, layer: .options, place: place)
+      read(String(option[option.index(after: equals)...]), of: name, layer: .options, place: .option(name))
     }
   }
 

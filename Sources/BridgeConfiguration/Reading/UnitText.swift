@@ -66,17 +66,3 @@ private enum UnitText {
     return "\(value / unit.1)\(unit.name)"
   }
 }
-
-/// A value from outside inside a sentence: in quotes, on one line, cut when it is long.
-func quoted(_ text: String) -> String {
-  let lengthLimit = 80
-  var shown = ""
-  for scalar in text.unicodeScalars.prefix(lengthLimit) {
-    if scalar.properties.generalCategory == .control {
-      shown += "\\u{\(String(scalar.value, radix: 16))}"
-    } else {
-      shown.unicodeScalars.append(scalar)
-    }
-  }
-  return text.unicodeScalars.count > lengthLimit ? "\"\(shown)…\"" : "\"\(shown)\""
-}

@@ -5,6 +5,8 @@ struct MemberFault {
 }
 
 extension ValueReading {
+  private static let propertyCountLimit = 256
+
   static func list(_ node: YamlNode, countLimit: Int, _ faults: inout [MemberFault]) -> [String] {
     guard case .sequence(let members) = node.content else {
       faults.append(
@@ -16,6 +18,7 @@ extension ValueReading {
         MemberFault(
           sentence: "has \(members.count) members; at most \(countLimit) are allowed", position: node.position
         ))
+      return []
     }
     var texts: [String] = []
     for member in members {
@@ -40,6 +43,13 @@ extension ValueReading {
       faults.append(
         MemberFault(
           sentence: "is \(node.shape), but an object of names and values is needed", position: node.position))
+      return []
+    }
+    guard entries.count <= propertyCountLimit else {
+      faults.append(
+        MemberFault(
+          sentence: "has \(entries.count) members; at most \(propertyCountLimit) are allowed",
+          position: node.position))
       return []
     }
     var properties: [KafkaProperty] = []

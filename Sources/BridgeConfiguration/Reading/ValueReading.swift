@@ -55,7 +55,7 @@ enum ValueReading {
         throw ValueFault("is \(shown); \(allowed(kind))")
       }
       guard let number = Int64(text), range.contains(number) else {
-        throw ValueFault("is \(text.prefix(80)); \(allowed(kind))")
+        throw ValueFault("is \(ShownText.cut(text)); \(allowed(kind))")
       }
       return .number(number)
     case .duration(let range):
