@@ -26,22 +26,35 @@ package struct RequestEncoder: ~Copyable {
     _ event: borrowing ChatEvent, at time: WallTime, into body: inout ByteBuffer
   ) {
     text.removeAll()
-    appKey.withUnsafeBytes { value in append("app_key", into: &body) { $0.append(value) } }
-    append("format", into: &body) { $0.append("json") }
-    append("ly_ding_open_para_dto", into: &body) { CallerObject.append(event, to: &$0) }
-    append("ly_open_message_dto", into: &body) { MessageObject.append(event, to: &$0) }
-    append("method", into: &body) { $0.append(Self.method) }
-    session?.withUnsafeBytes { value in append("session", into: &body) { $0.append(value) } }
-    append("sign_method", into: &body) { $0.append(settings.signMethod.name) }
-    clock.text(at: time).withUnsafeBytes { value in append("timestamp", into: &body) { $0.append(value) } }
-    append("v", into: &body) { $0.append("2.0") }
+    Self.append("app_key", appKey, &text, &body)
+    Self.append("format", "json", &text, &body)
+    Self.append("ly_ding_open_para_dto", &text, &body) { CallerObject.append(event, to: &$0) }
+    Self.append("ly_open_message_dto", &text, &body) { MessageObject.append(event, to: &$0) }
+    Self.append("method", Self.method, &text, &body)
+    if let session { Self.append("session", session, &text, &body) }
+    Self.append("sign_method", settings.signMethod.name, &text, &body)
+    Self.append("timestamp", clock.text(at: time), &text, &body)
+    Self.append("v", "2.0", &text, &body)
     body.append("sign=")
     text.withBytes { signer.sign($0, into: &body) }
   }
 
+  private static func append(
+    _ name: StaticString, _ value: [UInt8], _ text: inout ByteBuffer, _ body: inout ByteBuffer
+  ) {
+    append(name, &text, &body) { $0.append(value) }
+  }
+
+  private static func append(
+    _ name: StaticString, _ value: StaticString, _ text: inout ByteBuffer, _ body: inout ByteBuffer
+  ) {
+    append(name, &text, &body) { $0.append(value) }
+  }
+
   /// Writes a value into the signed text, and the parameter with its separator into the body.
-  private mutating func append(
-    _ name: StaticString, into body: inout ByteBuffer, _ writeValue: (inout ByteBuffer) -> Void
+  private static func append(
+    _ name: StaticString, _ text: inout ByteBuffer, _ body: inout ByteBuffer,
+    _ writeValue: (inout ByteBuffer) -> Void
   ) {
     text.append(name)
     let start = text.count
