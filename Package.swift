@@ -42,13 +42,17 @@ let package = Package(
     library("BridgeCore", []),
     library("ChatEvents", ["BridgeCore", "CSimdjson"]),
     library("LippiAPI", ["BridgeCore", "ChatEvents", "CCrypto", "CSimdjson"]),
-    library("Outcomes", ["BridgeCore"]),
+    library("Outcomes", ["BridgeCore", "CCrypto"]),
     library("BridgeKafka", ["BridgeCore", "CRdKafka", "CLinux"]),
     library("BridgeHTTP", ["BridgeCore", "CCurl", "CLinux"]),
     library("BridgeRuntime", ["BridgeCore", "ChatEvents", "LippiAPI", "Outcomes"]),
     library("BridgeConfiguration", ["CYaml"]),
     library("BridgeOps", ["BridgeCore"]),
     library("GatewaySimulator", ["CCrypto", "CSimdjson", "CLinux"]),
+    .target(
+      name: "BridgeTesting",
+      dependencies: ["BridgeCore", "BridgeRuntime", "ChatEvents", "LippiAPI", "Outcomes"],
+      swiftSettings: settings),
     .executableTarget(
       name: "lippi-bridge",
       dependencies: [
@@ -63,7 +67,7 @@ let package = Package(
     tests("Outcomes", ["BridgeCore"]),
     tests("BridgeKafka", ["BridgeCore"]),
     tests("BridgeHTTP", ["BridgeCore"]),
-    tests("BridgeRuntime", ["BridgeCore", "ChatEvents", "LippiAPI", "Outcomes"]),
+    tests("BridgeRuntime", ["BridgeCore", "BridgeTesting"]),
     tests("BridgeConfiguration"),
     tests("BridgeOps", ["BridgeCore"]),
     tests("GatewaySimulator"),

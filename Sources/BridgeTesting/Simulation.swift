@@ -1,4 +1,4 @@
-package import BridgeCore
+import BridgeCore
 import BridgeRuntime
 import ChatEvents
 import LippiAPI

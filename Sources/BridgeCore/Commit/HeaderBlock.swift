@@ -13,6 +13,19 @@ package enum HeaderBlock {
     buffer.append(value)
   }
 
+  /// Appends a header whose value `write` appends.
+  package static func append(
+    name: StaticString, to buffer: inout ByteBuffer, value write: (inout ByteBuffer) -> Void
+  ) {
+    buffer.append(UInt8(name.utf8CodeUnitCount))
+    buffer.append(name)
+    let lengthStart = buffer.count
+    withUnsafeBytes(of: UInt32(0)) { buffer.append($0) }
+    write(&buffer)
+    let length = UInt32(buffer.count - lengthStart - 4)
+    withUnsafeBytes(of: length.littleEndian) { buffer.replace(at: lengthStart, with: $0) }
+  }
+
   /// Calls `visit` with name and value of each header in `block`.
   package static func forEach(
     in block: UnsafeRawBufferPointer, _ visit: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void

@@ -1,3 +1,5 @@
+import BridgeCore
+
 /// RFC 3339 times.
 enum TimeText {
   /// Milliseconds since 1970, cut; nil if the text is not a time of RFC 3339, section 5.6. A leap second counts as
@@ -7,7 +9,7 @@ enum TimeText {
       text[13] == colon, text[16] == colon,
       let year = number(text, 0, 4), let month = number(text, 5, 2), let day = number(text, 8, 2),
       let hour = number(text, 11, 2), let minute = number(text, 14, 2), let second = number(text, 17, 2),
-      (1...12).contains(month), day >= 1, day <= dayCount(month, of: year), hour <= 23, minute <= 59,
+      (1...12).contains(month), day >= 1, day <= CivilDate.dayCount(ofMonth: month, year: year), hour <= 23, minute <= 59,
       second <= 60
     else { return nil }
     var position = 19
@@ -24,7 +26,7 @@ enum TimeText {
       for _ in min(digitCount, 3)..<3 { fraction *= 10 }
     }
     guard let offset = offsetMinutes(text, at: position) else { return nil }
-    let seconds = dayNumber(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + min(second, 59)
+    let seconds = CivilDate(year: year, month: month, day: day).dayNumber * 86_400 + hour * 3_600 + minute * 60 + min(second, 59)
     return (seconds - offset * 60) * 1_000 + fraction
   }
 
@@ -58,23 +60,5 @@ enum TimeText {
 
   private static func digit(_ byte: UInt8) -> Int64? {
     byte >= 48 && byte <= 57 ? Int64(byte - 48) : nil
-  }
-
-  private static func dayCount(_ month: Int64, of year: Int64) -> Int64 {
-    switch month {
-    case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-    case 4, 6, 9, 11: 30
-    default: 31
-    }
-  }
-
-  /// Days since 1970-01-01, proleptic Gregorian (Hinnant, "chrono-compatible low-level date algorithms").
-  private static func dayNumber(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-    let shifted = month <= 2 ? year - 1 : year
-    let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-    let yearOfEra = shifted - era * 400
-    let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-    return era * 146_097 + dayOfEra - 719_468
   }
 }

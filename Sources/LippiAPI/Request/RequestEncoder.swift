@@ -33,7 +33,7 @@ package struct RequestEncoder: ~Copyable {
     Self.append("method", Self.method, &text, &body)
     if let session { Self.append("session", session, &text, &body) }
     Self.append("sign_method", settings.signMethod.name, &text, &body)
-    Self.append("timestamp", clock.text(at: time), &text, &body)
+    Self.append("timestamp", &text, &body) { clock.append(time, to: &$0) }
     Self.append("v", "2.0", &text, &body)
     body.append("sign=")
     text.withBytes { signer.sign($0, into: &body) }
