@@ -106,7 +106,7 @@ class EventGenerator:
         )
 
     def _content(self) -> str:
-        words = [self._random.choice(_WORDS) for _ in range(self._random.randint(6, 20))]
+        words = [self._random.choice(_WORDS) for _ in range(self._random.randint(3, 12))]
         return f"#{self._count} " + " ".join(words)
 
 
@@ -132,6 +132,7 @@ def load(bootstrap: str, topic: str, events: Sequence[ChatEvent]) -> list[Loaded
             "queue.buffering.max.messages": 1_000_000,
             "message.max.bytes": 8 * 1024 * 1024,
             "compression.type": "none",
+            "log_level": 0,
         }
     )
     places: list[tuple[int, int, int | None] | None] = [None] * len(events)

@@ -1,5 +1,6 @@
 """Apache Kafka on this machine: one or three brokers (KRaft, each also a controller) from `KAFKA_HOME`."""
 
+import contextlib
 import os
 import random
 import shutil
@@ -7,6 +8,7 @@ import signal
 import socket
 import subprocess
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from confluent_kafka import KafkaException
@@ -16,7 +18,7 @@ from .process import LogFile, ended, kill_if_running, spawn
 from .waiting import until
 
 _START_SECONDS = 90
-_STOP_SECONDS = 30
+_STOP_SECONDS = 15
 _FORMAT_SECONDS = 60
 # Below the range from which the kernel takes the local ports of outgoing connections: one of those could
 # otherwise sit on a broker's port just when the broker is restarted.
@@ -86,13 +88,17 @@ class Broker:
                 },
             )
 
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
     def assert_running(self) -> None:
-        if self.process is None or self.process.poll() is not None:
+        if not self.running:
             code = None if self.process is None else self.process.returncode
             raise AssertionError(f"broker {self.node} ended with {code}\n{self.log.tail()}")
 
     def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
+        if self.running:
             self.process.terminate()
             ended(self.process, _STOP_SECONDS, f"broker {self.node}")
 
@@ -153,22 +159,17 @@ class KafkaCluster:
                     raise
 
     def wait_until_it_answers(self) -> None:
-        """All running brokers are known to a client, and a coordinator can be found."""
-        running = [broker for broker in self.brokers if broker.process and broker.process.poll() is None]
-        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
-
-        def answers() -> bool:
-            try:
-                metadata = admin.list_topics(timeout=2)
-            except KafkaException:
-                return False
-            return len(metadata.brokers) >= len(running) and metadata.controller_id >= 0
-
-        def guard() -> None:
-            for broker in running:
-                broker.assert_running()
-
-        until(answers, _START_SECONDS, f"{len(running)} brokers answer", every=0.1, guard=guard)
+        """Each running broker answers at its own address and knows of all the others."""
+        running = [broker for broker in self.brokers if broker.running]
+        for broker in running:
+            admin = AdminClient({"bootstrap.servers": f"127.0.0.1:{broker.port}", "log_level": 0})
+            until(
+                partial(_knows, admin, len(running)),
+                _START_SECONDS,
+                f"broker {broker.node} answers and knows {len(running)} brokers",
+                every=0.1,
+                guard=broker.assert_running,
+            )
 
     def restart(self, index: int) -> None:
         """Starts one broker again on its own data."""
@@ -176,8 +177,15 @@ class KafkaCluster:
         self.wait_until_it_answers()
 
     def stop(self) -> None:
+        """SIGTERM to all at once. The last ones may wait for a quorum that is gone: they are killed."""
         for broker in self.brokers:
-            broker.stop()
+            if broker.running:
+                broker.process.terminate()
+        for broker in self.brokers:
+            if broker.running:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    broker.process.wait(timeout=_STOP_SECONDS)
+        self.kill()
 
     def kill(self) -> None:
         for broker in self.brokers:
@@ -238,3 +246,11 @@ class KafkaCluster:
         if done.returncode != 0:
             raise AssertionError(f"kafka-storage.sh {arguments[0]} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
+
+
+def _knows(admin: AdminClient, count: int) -> bool:
+    try:
+        metadata = admin.list_topics(timeout=2)
+    except KafkaException:
+        return False
+    return len(metadata.brokers) >= count and metadata.controller_id >= 0

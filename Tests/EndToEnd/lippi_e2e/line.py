@@ -62,6 +62,7 @@ class Line:
             options=simulator_options,
         ).start()
         self.worker = Worker(binary, folder / "worker", self._settings(settings or {}))
+        self._others: list[Worker] = []
         self._reader: OutcomeReader | None = None
 
     def __enter__(self) -> "Line":
@@ -71,7 +72,8 @@ class Line:
         self.close()
 
     def close(self) -> None:
-        self.worker.abandon()
+        for worker in (self.worker, *self._others):
+            worker.abandon()
         self.simulator.kill()
         if self._reader is not None:
             with contextlib.suppress(Exception):
@@ -91,6 +93,12 @@ class Line:
         if self._reader is None:
             self._reader = OutcomeReader(self.bootstrap, self.result_topic, self.topics)
         return self._reader
+
+    def another_worker(self, instance: str) -> Worker:
+        """One more member of the group."""
+        settings = {**self.worker.settings, "kafka.instance": instance}
+        self._others.append(Worker(self.worker.binary, self.folder / f"worker-{instance}", settings))
+        return self._others[-1]
 
     def lag(self) -> int:
         return self.topics.lag(self.group, self.input_topic)

@@ -61,6 +61,7 @@ class OutcomeReader:
                 "enable.partition.eof": True,
                 "auto.offset.reset": "error",
                 "fetch.wait.max.ms": 50,
+                "log_level": 0,
             }
         )
         self._consumer.assign([TopicPartition(topic, partition, 0) for partition in self._positions])

@@ -134,4 +134,4 @@ class Worker:
 
 def _says(line: dict, message: str) -> bool:
     said = line.get("message", line.get("msg", ""))
-    return isinstance(said, str) and (said == message or said.startswith(message + " "))
+    return isinstance(said, str) and f"{said.replace('_', ' ')} ".startswith(f"{message} ")
