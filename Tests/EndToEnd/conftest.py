@@ -40,7 +40,7 @@ def binary() -> Path:
     """The bridge. Its absence is a failure and no reason to skip: these tests are about nothing else."""
     found = default_binary()
     if not found.is_file():
-        pytest.fail(f"{found} does not exist: build it first (./dev build), or set LIPPI_BRIDGE_BINARY")
+        pytest.fail(f"{found} does not exist: build it first (./dev build), or set LIPPI_E2E_BINARY")
     return found
 
 

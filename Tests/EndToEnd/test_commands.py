@@ -1,29 +1,22 @@
 """The commands as a person or a script meets them: texts, exit codes, what goes to stdout."""
 
 import json
-import os
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
-_SECONDS = 30
-_USAGE, _BAD_DATA = 64, 65
+from lippi_e2e.kafka import free_ports
+from lippi_e2e.process import outside_environment
 
-_EVENT = {
-    "message_id": "768572312",
-    "sid": "testSessionId",
-    "session_source": "XSpace",
-    "content": "你好 😀",
-    "content_type": "text",
-    "bu_id": "100",
-}
+_SECONDS = 30
+_USAGE, _NO_INPUT, _UNREACHABLE, _CONFIGURATION = 64, 66, 69, 78
 
 
 @pytest.fixture
 def command(binary: Path, tmp_path: Path):
     def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("LIPPI_BRIDGE_")}
         return subprocess.run(
             [binary, *arguments],
             input=stdin,
@@ -31,14 +24,10 @@ def command(binary: Path, tmp_path: Path):
             text=True,
             timeout=_SECONDS,
             cwd=tmp_path,
-            env=environment,
+            env=outside_environment(),
         )
 
     return run
-
-
-def _requests(stdout: str) -> list[dict]:
-    return [json.loads(line) for line in stdout.splitlines()]
 
 
 def test_version(command) -> None:
@@ -50,13 +39,13 @@ def test_version(command) -> None:
 def test_help_names_the_commands(command) -> None:
     done = command("--help")
     assert done.returncode == 0, done.stderr
-    for verb in ("run", "simulator", "convert", "config", "version"):
+    for verb in ("run", "simulator", "config example", "version"):
         assert verb in done.stdout
 
 
-@pytest.mark.parametrize("verb", ["run", "simulator", "convert", "check", "config", "version"])
+@pytest.mark.parametrize("verb", ["run", "simulator", "config example", "version"])
 def test_help_of_a_command_has_an_example(command, verb: str) -> None:
-    done = command(verb, "--help")
+    done = command(*verb.split(), "--help")
     assert done.returncode == 0, done.stderr
     assert f"lippi-bridge {verb}" in done.stdout
 
@@ -93,58 +82,36 @@ def test_the_example_configuration_is_a_configuration(command, tmp_path: Path) -
     assert "bootstrap_servers" in example.stdout
     (tmp_path / "secret").write_text("helloworld")
     (tmp_path / "example.yaml").write_text(example.stdout)
-    done = command(
-        "check",
-        "--config",
-        "example.yaml",
-        "--set",
-        "input.start=earliest",
-        "--set",
-        "kafka.bootstrap_servers=127.0.0.1:9092",
-        "--set",
-        "gateway.app_key=12345678",
-        "--set",
-        f"gateway.app_secret_file={tmp_path}/secret",
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_schema_of_the_configuration(command) -> None:
-    done = command("config", "schema")
-    assert done.returncode == 0, done.stderr
-    schema = json.loads(done.stdout)
-    assert "gateway" in schema["properties"]
-
-
-def test_convert(command) -> None:
-    done = command("convert", stdin=json.dumps(_EVENT, ensure_ascii=False) + "\n")
-    assert done.returncode == 0, done.stderr
-    (line,) = _requests(done.stdout)
-    sent = line["request"]["ly_open_message_dto"]
-    sent = json.loads(sent) if isinstance(sent, str) else sent
-    assert sent == {
-        "message_id": "768572312",
-        "sid": "testSessionId",
-        "session_source": "XSpace",
-        "content": "你好 😀",
-        "content_type": 1,
-        "bu_id": "100",
-        "sender_type": "1",
+    chosen = {
+        "input.start": "earliest",
+        "kafka.bootstrap_servers": f"127.0.0.1:{free_ports(1)[0]}",
+        "kafka.startup_timeout": "1s",
+        "gateway.url": "http://127.0.0.1:1/router/rest",
+        "gateway.app_key": '"12345678"',
+        "gateway.app_secret_file": f"{tmp_path}/secret",
     }
-    assert line["line"] == 1
+    settings = [argument for key, value in chosen.items() for argument in ("--set", f"{key}={value}")]
+    done = command("run", "--config", "example.yaml", *settings)
+    assert done.returncode == _UNREACHABLE, done.stderr
 
 
-def test_convert_lists_every_problem(command) -> None:
-    broken = {**_EVENT, "content": "", "content_type": 11}
-    del broken["bu_id"]
-    done = command("convert", stdin=json.dumps(_EVENT) + "\n" + json.dumps(broken) + "\nnot json\n")
-    assert done.returncode == _BAD_DATA, done.stderr
-    first, second, third = _requests(done.stdout)
-    assert "request" in first
-    assert second["line"] == 2
-    assert [(p["pointer"], p["code"]) for p in second["problems"]] == [
-        ("/content", "empty"),
-        ("/content_type", "not_allowed"),
-        ("/bu_id", "missing"),
-    ]
-    assert [(p["pointer"], p["code"]) for p in third["problems"]] == [("", "not_json")]
+def test_version_for_programs(command) -> None:
+    done = command("version", "--json")
+    assert done.returncode == 0, done.stderr
+    assert isinstance(json.loads(done.stdout), dict)
+
+
+def test_a_taken_port(command) -> None:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        address = f"127.0.0.1:{listening.getsockname()[1]}"
+        done = command("simulator", "--listen", address)
+    assert done.returncode == _CONFIGURATION, done.stderr
+    assert address in done.stderr
+
+
+def test_a_secret_file_that_is_not_there(command) -> None:
+    done = command("simulator", "--app-secret-file", "nowhere")
+    assert done.returncode == _NO_INPUT, done.stderr
+    assert "nowhere" in done.stderr

@@ -25,7 +25,6 @@ def _offline_worker(binary: Path, folder: Path, **changes: object) -> Worker:
         "gateway.url": "http://127.0.0.1:1/router/rest",
         "gateway.app_key": "12345678",
         "gateway.app_secret_file": str(folder / "secret"),
-        "admin.listen": "off",
         **changes,
     }
     return Worker(binary, folder, settings)
@@ -57,7 +56,7 @@ def test_no_broker(binary: Path, tmp_path: Path) -> None:
         ({"gateway.request_timeout": "8 parsecs"}, ["gateway.request_timeout"]),
         ({"gateway.sign_method": "sha1"}, ["gateway.sign_method", "hmac-sha256"]),
         ({"gateway.app_secret_file": "/nowhere/secret"}, ["gateway.app_secret_file", "/nowhere/secret"]),
-        ({"retry.ambiguous.policy": "hope"}, ["retry.ambiguous.policy", "resend", "report"]),
+        ({"ambiguous.policy": "hope"}, ["ambiguous.policy", "resend", "report"]),
         ({"outcomes.delivery": "once"}, ["outcomes.delivery", "exactly_once", "at_least_once"]),
         ({"input.start": "yesterday"}, ["input.start", "earliest", "latest"]),
         ({"kafka.properties": {"enable.auto.commit": "true"}}, ["enable.auto.commit"]),

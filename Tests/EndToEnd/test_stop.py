@@ -19,7 +19,7 @@ _ORDERLY = Expectations(no_flags=True, all_delivered=True, one_request_each=True
 @pytest.mark.parametrize("policy", ["resend", "report"])
 def test_stopped_under_load(make_line: Callable[..., Line], policy: str) -> None:
     events = 6_000
-    line = make_line(latency_ms=50, settings={"gateway.concurrency": 256, "retry.ambiguous.policy": policy})
+    line = make_line(latency_ms=50, settings={"gateway.concurrency": 256, "ambiguous.policy": policy})
     line.load(EventGenerator(seed=31, conversations=1_000).events(events))
     line.worker.start()
     line.wait_for_outcomes(events // 10)
@@ -29,7 +29,9 @@ def test_stopped_under_load(make_line: Callable[..., Line], policy: str) -> None
     print(f"  stopped after {time.monotonic() - began:.2f} s")
     left = line.lag()
     assert left > 0, "the load must outlast the stop, or this test shows nothing"
-    assert len(line.simulator.requests()) == line.reader.count(), "everything sent has its outcome"
+    line.topics.wait_until_no_transaction_is_open(line.result_topic)
+    finished = line.reader.count()
+    assert len(line.simulator.wait_for_requests(finished)) == finished, "everything sent has its outcome"
 
     line.worker.start()
     line.wait_until_done()

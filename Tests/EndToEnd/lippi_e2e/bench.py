@@ -12,16 +12,14 @@ A repetition counts only if every event has exactly one outcome, and all are `de
 """
 
 import argparse
-import contextlib
 import hashlib
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -88,7 +86,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--partitions", type=int, default=6)
     parser.add_argument("--in-flight", type=int, default=256, help="gateway.concurrency")
     parser.add_argument("--latency", type=int, default=5, help="of the gateway, milliseconds")
-    parser.add_argument("--tls", action="store_true", help="the gateway speaks TLS")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="for the worker")
@@ -111,7 +108,7 @@ def _measure(options: argparse.Namespace, folder: Path) -> list[Result]:
         print(
             f"{options.events} events of {size:.0f} bytes, {options.conversations} conversations,"
             f" {options.partitions} partitions, {options.in_flight} in flight,"
-            f" gateway {options.latency} ms{' over TLS' if options.tls else ''}, seed {options.seed}",
+            f" gateway {options.latency} ms, seed {options.seed}",
             flush=True,
         )
         results = []
@@ -126,27 +123,17 @@ def _measure(options: argparse.Namespace, folder: Path) -> list[Result]:
         return results
 
 
-@contextlib.contextmanager
-def _line(options: argparse.Namespace, bootstrap: str, folder: Path) -> Iterator[Line]:
-    settings: dict[str, object] = {"gateway.concurrency": options.in_flight}
-    simulator_options: tuple[str, ...] = ()
-    if options.tls:
-        certificate, key = _certificate(folder)
-        simulator_options = ("--tls-cert", str(certificate), "--tls-key", str(key))
-        settings["gateway.ca_file"] = str(certificate)
-    line = Line(
+def _line(options: argparse.Namespace, bootstrap: str, folder: Path) -> Line:
+    return Line(
         options.binary,
         bootstrap,
         folder,
         partitions=options.partitions,
         latency_ms=options.latency,
-        settings=settings,
+        settings={"gateway.concurrency": options.in_flight},
         logging=False,
-        simulator_options=simulator_options,
         input_topic=_INPUT,
     )
-    with line:
-        yield line
 
 
 def _once(options: argparse.Namespace, line: Line) -> Result:
@@ -191,20 +178,6 @@ def _assert_complete(line: Line, count: int) -> None:
 
 def _share(ordered: Sequence[int], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that signs itself."""
-    folder.mkdir(parents=True, exist_ok=True)
-    certificate, key = folder / "gateway.crt", folder / "gateway.key"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-        + ["-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-        + ["-keyout", str(key), "-out", str(certificate)],
-        check=True,
-        capture_output=True,
-    )
-    return certificate, key
 
 
 def _medians(results: Sequence[Result]) -> dict[str, float]:

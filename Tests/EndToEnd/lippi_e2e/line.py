@@ -34,7 +34,6 @@ class Line:
         latency_ms: int = 5,
         settings: Settings | None = None,
         logging: bool = True,
-        simulator_options: tuple[str, ...] = (),
         input_topic: str | None = None,
         result_partitions: int | None = None,
     ):
@@ -59,7 +58,6 @@ class Line:
             folder / "simulator",
             latency_ms=latency_ms,
             logging=logging,
-            options=simulator_options,
         ).start()
         self.worker = Worker(binary, folder / "worker", self._settings(settings or {}))
         self._others: list[Worker] = []
@@ -155,7 +153,6 @@ class Line:
             "gateway.app_secret_file": str(self.secret_file),
             "gateway.concurrency": 64,
             "outcomes.topic": self.result_topic,
-            "admin.listen": "off",
             "log.format": "json",
             **more,
         }

@@ -36,6 +36,11 @@ def usage_of(pid: int) -> Usage:
     return Usage(cpu_us=(user + system) * 1_000_000 // _TICKS_PER_SECOND, rss_peak_bytes=peak)
 
 
+def outside_environment() -> dict[str, str]:
+    """The environment without settings of the bridge, which a developer's shell may hold."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("LIPPI_BRIDGE_")}
+
+
 def spawn(
     arguments: Sequence[str | Path],
     *,
@@ -55,7 +60,7 @@ def spawn(
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=stderr,
-        env=None if environment is None else {**os.environ, **environment},
+        env={**outside_environment(), **(environment or {})},
         cwd=folder,
     )
 

@@ -18,8 +18,8 @@ Settings = Mapping[str, object]
 
 
 def default_binary() -> Path:
-    """`LIPPI_BRIDGE_BINARY`, else the release build of this checkout."""
-    named = os.environ.get("LIPPI_BRIDGE_BINARY")
+    """`LIPPI_E2E_BINARY`, else the release build of this checkout."""
+    named = os.environ.get("LIPPI_E2E_BINARY")
     return Path(named) if named else Path(__file__).parents[3] / ".build" / "release" / "lippi-bridge"
 
 
