@@ -33,7 +33,7 @@ def kafka_home() -> Path:
     named = os.environ.get("KAFKA_HOME", "")
     if not named:
         raise KafkaUnavailable("KAFKA_HOME is not set; let it name an unpacked Apache Kafka (3.7 or later)")
-    home = Path(named)
+    home = Path(named).resolve()
     for script in ("kafka-storage.sh", "kafka-server-start.sh"):
         if not os.access(home / "bin" / script, os.X_OK):
             raise KafkaUnavailable(f"KAFKA_HOME={named} holds no bin/{script}; it must be an Apache Kafka")
