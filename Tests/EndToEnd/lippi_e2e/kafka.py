@@ -1,0 +1,256 @@
+"""Apache Kafka on this machine: one or three brokers (KRaft, each also a controller) from `KAFKA_HOME`."""
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from .process import LogFile, ended, kill_if_running, spawn
+from .waiting import until
+
+_START_SECONDS = 90
+_STOP_SECONDS = 15
+_FORMAT_SECONDS = 60
+# Below the range from which the kernel takes the local ports of outgoing connections: one of those could
+# otherwise sit on a broker's port just when the broker is restarted.
+_PORTS = range(20_000, 32_000)
+
+
+class KafkaUnavailable(Exception):
+    """Why no broker can be started here."""
+
+
+def kafka_home() -> Path:
+    named = os.environ.get("KAFKA_HOME", "")
+    if not named:
+        raise KafkaUnavailable("KAFKA_HOME is not set; let it name an unpacked Apache Kafka (3.7 or later)")
+    home = Path(named).resolve()
+    for script in ("kafka-storage.sh", "kafka-server-start.sh"):
+        if not os.access(home / "bin" / script, os.X_OK):
+            raise KafkaUnavailable(f"KAFKA_HOME={named} holds no bin/{script}; it must be an Apache Kafka")
+    if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
+        raise KafkaUnavailable("Apache Kafka needs Java 17: neither `java` in PATH nor JAVA_HOME")
+    return home
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on right now. Somebody may be quicker: a caller must stand a second try."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.SystemRandom().choice(_PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in found:
+            found.append(port)
+    return found
+
+
+@dataclass
+class Broker:
+    """One broker with its own data folder."""
+
+    home: Path
+    folder: Path
+    node: int
+    port: int
+    heap: str
+    process: subprocess.Popen | None = field(default=None)
+
+    @property
+    def properties_file(self) -> Path:
+        return self.folder / f"broker-{self.node}.properties"
+
+    @property
+    def log(self) -> LogFile:
+        return LogFile(self.folder / f"broker-{self.node}.log")
+
+    def start(self) -> None:
+        with self.log.path.open("ab") as log:
+            self.process = spawn(
+                [self.home / "bin" / "kafka-server-start.sh", self.properties_file],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                environment={
+                    "KAFKA_HEAP_OPTS": self.heap,
+                    "LOG_DIR": str(self.folder / f"broker-{self.node}-logs"),
+                },
+            )
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def assert_running(self) -> None:
+        if not self.running:
+            code = None if self.process is None else self.process.returncode
+            raise AssertionError(f"broker {self.node} ended with {code}\n{self.log.tail()}")
+
+    def stop(self) -> None:
+        if self.running:
+            self.process.terminate()
+            ended(self.process, _STOP_SECONDS, f"broker {self.node}")
+
+    def kill(self) -> None:
+        kill_if_running(self.process)
+
+    def pause(self) -> None:
+        self.assert_running()
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self.assert_running()
+        self.process.send_signal(signal.SIGCONT)
+
+
+class KafkaCluster:
+    """One or three brokers in `folder`. `start()` returns when all of them answer a client."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        brokers: int = 1,
+        heap: str = "-Xms256m -Xmx384m",
+        extra: dict[str, str] | None = None,
+    ):
+        self.home = kafka_home()
+        self.folder = folder
+        self.heap = heap
+        self.extra = extra or {}
+        self.count = brokers
+        self.brokers: list[Broker] = []
+
+    @property
+    def bootstrap(self) -> str:
+        return ",".join(f"127.0.0.1:{broker.port}" for broker in self.brokers)
+
+    def __enter__(self) -> "KafkaCluster":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def start(self) -> None:
+        tries = 3
+        for attempt in range(1, tries + 1):
+            self._lay_out(self.folder / f"try-{attempt}")
+            try:
+                for broker in self.brokers:
+                    broker.start()
+                self.wait_until_it_answers()
+                return
+            except AssertionError:
+                taken = any("Address already in use" in broker.log.text() for broker in self.brokers)
+                self.kill()
+                if not taken or attempt == tries:
+                    raise
+
+    def wait_until_it_answers(self) -> None:
+        """Each running broker answers at its own address and knows of all the others."""
+        running = [broker for broker in self.brokers if broker.running]
+        for broker in running:
+            admin = AdminClient({"bootstrap.servers": f"127.0.0.1:{broker.port}", "log_level": 0})
+            until(
+                partial(_knows, admin, len(running)),
+                _START_SECONDS,
+                f"broker {broker.node} answers and knows {len(running)} brokers",
+                every=0.1,
+                guard=broker.assert_running,
+            )
+
+    def restart(self, index: int) -> None:
+        """Starts one broker again on its own data."""
+        self.brokers[index].start()
+        self.wait_until_it_answers()
+
+    def stop(self) -> None:
+        """SIGTERM to all at once. The last ones may wait for a quorum that is gone: they are killed."""
+        for broker in self.brokers:
+            if broker.running:
+                broker.process.terminate()
+        for broker in self.brokers:
+            if broker.running:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    broker.process.wait(timeout=_STOP_SECONDS)
+        self.kill()
+
+    def kill(self) -> None:
+        for broker in self.brokers:
+            broker.kill()
+
+    def _lay_out(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        ports = free_ports(2 * self.count)
+        client_ports, controller_ports = ports[: self.count], ports[self.count :]
+        voters = ",".join(f"{i + 1}@127.0.0.1:{port}" for i, port in enumerate(controller_ports))
+        self.brokers = [
+            Broker(self.home, folder, node=i + 1, port=port, heap=self.heap)
+            for i, port in enumerate(client_ports)
+        ]
+        cluster_id = self._storage("random-uuid").strip().splitlines()[-1]
+        for broker, controller_port in zip(self.brokers, controller_ports, strict=True):
+            properties = self._properties(broker, controller_port, voters)
+            broker.properties_file.write_text("".join(f"{k}={v}\n" for k, v in properties.items()))
+            self._storage("format", "-t", cluster_id, "-c", str(broker.properties_file))
+
+    def _properties(self, broker: Broker, controller_port: int, voters: str) -> dict[str, str]:
+        replicas = str(self.count)
+        in_sync = "2" if self.count > 1 else "1"
+        return {
+            "process.roles": "broker,controller",
+            "node.id": str(broker.node),
+            "listeners": f"PLAINTEXT://127.0.0.1:{broker.port},CONTROLLER://127.0.0.1:{controller_port}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{broker.port}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "controller.listener.names": "CONTROLLER",
+            "controller.quorum.voters": voters,
+            "log.dirs": str(broker.folder / f"data-{broker.node}"),
+            "auto.create.topics.enable": "false",
+            "default.replication.factor": replicas,
+            "min.insync.replicas": in_sync,
+            "offsets.topic.replication.factor": replicas,
+            "offsets.topic.num.partitions": "4",
+            "transaction.state.log.replication.factor": replicas,
+            "transaction.state.log.min.isr": in_sync,
+            "transaction.state.log.num.partitions": "4",
+            # Newer brokers keep a topic for share groups; older ones do not know these two and only say so.
+            "share.coordinator.state.topic.replication.factor": replicas,
+            "share.coordinator.state.topic.min.isr": in_sync,
+            # A killed process's transaction ends soon after its time-out instead of within ten seconds.
+            "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
+            "group.initial.rebalance.delay.ms": "0",
+            **self.extra,
+        }
+
+    def _storage(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [self.home / "bin" / "kafka-storage.sh", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=_FORMAT_SECONDS,
+            env={**os.environ, "LOG_DIR": str(self.folder / "storage-logs")},
+        )
+        if done.returncode != 0:
+            raise AssertionError(f"kafka-storage.sh {arguments[0]} failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+
+def _knows(admin: AdminClient, count: int) -> bool:
+    try:
+        metadata = admin.list_topics(timeout=2)
+    except KafkaException:
+        return False
+    return len(metadata.brokers) >= count and metadata.controller_id >= 0

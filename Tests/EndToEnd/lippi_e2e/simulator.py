@@ -1,0 +1,115 @@
+"""The gateway simulator as a process of its own."""
+
+import json
+import os
+import select
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+from .process import LogFile, ended, kill_if_running, spawn
+from .waiting import until
+
+_START_SECONDS = 20
+_STOP_SECONDS = 10
+_ANSWER_SECONDS = 10
+
+
+class Simulator:
+    """Started by `start()`; `stop()` and `start()` again bring it back on the same port, with another log."""
+
+    def __init__(
+        self,
+        binary: Path,
+        folder: Path,
+        *,
+        latency_ms: int = 0,
+        logging: bool = True,
+    ):
+        self.binary = binary
+        self.folder = folder
+        self.latency_ms = latency_ms
+        self.url = ""
+        self.logging = logging
+        self.logs: list[LogFile] = []
+        self.process: subprocess.Popen | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def errors(self) -> LogFile:
+        return LogFile(self.folder / "simulator.stderr")
+
+    def start(self) -> "Simulator":
+        listen = urllib.parse.urlsplit(self.url).netloc or "127.0.0.1:0"
+        arguments: list[str | Path] = [self.binary, "simulator", "--listen", listen]
+        arguments += ["--latency", str(self.latency_ms)]
+        if self.logging:
+            log = LogFile(self.folder / f"requests-{len(self.logs) + 1}.jsonl")
+            arguments += ["--log", log.path]
+            self.logs.append(log)
+        with self.errors.path.open("ab") as errors:
+            self.process = spawn(arguments, stdout=subprocess.PIPE, stderr=errors)
+        self.url = json.loads(self._first_line())["url"]
+        return self
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.terminate()
+        code = ended(self.process, _STOP_SECONDS, "the simulator")
+        self.process.stdout.close()
+        return code
+
+    def kill(self) -> None:
+        kill_if_running(self.process)
+
+    def assert_running(self) -> None:
+        if self.process is None or self.process.poll() is not None:
+            raise AssertionError(f"the simulator has ended\n{self.errors.tail()}")
+
+    def stats(self) -> dict:
+        return json.loads(self._control("GET", "/_stats"))
+
+    def fault(self, kind: str, **members: object) -> None:
+        """Adds a fault; see `lippi-bridge simulator --help` for kinds and members."""
+        self._control("POST", "/_fault", {"kind": kind, **members})
+
+    def clear_faults(self) -> None:
+        self._control("DELETE", "/_fault")
+
+    def requests(self) -> list[dict]:
+        """Every line logged so far, in order, over restarts as well."""
+        return [line for log in self.logs for line in log.refresh()]
+
+    def wait_for_requests(self, count: int, seconds: float = 10) -> list[dict]:
+        """For a caller who knows how many requests there were: the log may be a moment behind."""
+        until(lambda: len(self.requests()) >= count, seconds, f"{count} requests are logged", every=0.02)
+        return self.requests()
+
+    def _control(self, verb: str, path: str, body: dict | None = None) -> str:
+        request = urllib.request.Request(
+            urllib.parse.urljoin(self.url, path),
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+            method=verb,
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=_ANSWER_SECONDS) as answer:
+            return answer.read().decode()
+
+    def _first_line(self) -> str:
+        """One line, and not a byte more, so that nothing is left in a buffer."""
+        stream = self.process.stdout
+        deadline = time.monotonic() + _START_SECONDS
+        line = b""
+        while not line.endswith(b"\n"):
+            if self.process.poll() is not None and not line:
+                code = self.process.returncode
+                raise AssertionError(f"the simulator ended with {code} at once\n{self.errors.tail()}")
+            ready, _, _ = select.select([stream], [], [], 0.2)
+            if ready:
+                line += os.read(stream.fileno(), 1)
+            if time.monotonic() > deadline:
+                raise AssertionError(f"the simulator did not say its address: {line!r}\n{self.errors.tail()}")
+        return line.decode()

@@ -1,0 +1,137 @@
+"""The bridge's worker as a process: its configuration file, its log, its end."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from .process import LogFile, Usage, ended, kill_if_running, spawn, usage_of
+
+_START_SECONDS = 60
+_STOP_SECONDS = 40
+# Written to the log when the worker has read its configuration and reached the broker.
+_STARTED = "started"
+
+Settings = Mapping[str, object]
+
+
+def default_binary() -> Path:
+    """`LIPPI_E2E_BINARY`, else the release build of this checkout."""
+    named = os.environ.get("LIPPI_E2E_BINARY")
+    return Path(named) if named else Path(__file__).parents[3] / ".build" / "release" / "lippi-bridge"
+
+
+def write_configuration(file: Path, settings: Settings) -> None:
+    """`settings` has dotted keys (`kafka.group_id`); the file is YAML with one block per first part."""
+    tree: dict = {}
+    for key, value in settings.items():
+        *parents, last = key.split(".")
+        branch = tree
+        for parent in parents:
+            branch = branch.setdefault(parent, {})
+        branch[last] = value
+    file.write_text("\n".join(_yaml(tree, 0)) + "\n")
+
+
+def _yaml(tree: Mapping, depth: int) -> list[str]:
+    lines = []
+    for key, value in tree.items():
+        if isinstance(value, Mapping) and value and all("." not in name for name in value):
+            lines += ["  " * depth + f"{key}:", *_yaml(value, depth + 1)]
+        else:
+            # A JSON scalar, list or object is YAML as it stands.
+            lines.append("  " * depth + f"{key}: {json.dumps(value)}")
+    return lines
+
+
+class Worker:
+    """`start()`, then `kill()` or `stop()`, as often as wanted. Each run has its own log file."""
+
+    def __init__(self, binary: Path, folder: Path, settings: Settings):
+        self.binary = binary
+        self.folder = folder
+        self.settings = dict(settings)
+        self.process: subprocess.Popen | None = None
+        self.logs: list[LogFile] = []
+        self.last_usage = Usage(cpu_us=0, rss_peak_bytes=0)
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def log(self) -> LogFile:
+        return self.logs[-1]
+
+    def start(self, *extra: str, wait: bool = True) -> "Worker":
+        """`extra` are further arguments, `--set retry.cap=1s` say."""
+        configuration = self.folder / "lippi-bridge.yaml"
+        write_configuration(configuration, self.settings)
+        self.logs.append(LogFile(self.folder / f"worker-{len(self.logs) + 1}.log"))
+        with self.log.path.open("wb") as log:
+            self.process = spawn(
+                [self.binary, "run", "--config", configuration, *extra],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                folder=self.folder,
+            )
+        if wait:
+            self.wait_for_log(_STARTED, _START_SECONDS)
+        return self
+
+    def wait_for_log(self, message: str, seconds: float = 30, *, every: float = 0.02) -> dict:
+        """Waits for a line of the current run whose message is, or begins with, `message`."""
+        return self.log.wait_for(
+            lambda line: _says(line, message),
+            seconds,
+            f"the worker logs {message!r}",
+            every=every,
+            guard=self.assert_running,
+        )
+
+    def logged(self, message: str) -> list[dict]:
+        return [line for line in self.log.refresh() if _says(line, message)]
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def assert_running(self) -> None:
+        if not self.running:
+            code = None if self.process is None else self.process.returncode
+            raise AssertionError(f"the worker has ended with {code}\n{self.log.tail()}")
+
+    def usage(self) -> Usage:
+        self.assert_running()
+        self.last_usage = usage_of(self.process.pid)
+        return self.last_usage
+
+    def kill(self) -> None:
+        """SIGKILL: nothing of the worker gets another instruction."""
+        self.usage()
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def signal(self, number: signal.Signals) -> None:
+        self.assert_running()
+        self.process.send_signal(number)
+
+    def stop(self, seconds: float = _STOP_SECONDS) -> int:
+        """SIGTERM, then the exit code."""
+        self.usage()
+        self.process.terminate()
+        return self.wait_for_end(seconds)
+
+    def wait_for_end(self, seconds: float) -> int:
+        try:
+            return ended(self.process, seconds, "the worker")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.log.tail()}") from None
+
+    def abandon(self) -> None:
+        """For the end of a test, in whatever state the worker is."""
+        kill_if_running(self.process)
+
+
+def _says(line: dict, message: str) -> bool:
+    said = line.get("message", line.get("msg", ""))
+    return isinstance(said, str) and f"{said.replace('_', ' ')} ".startswith(f"{message} ")

@@ -1,0 +1,69 @@
+"""kill -9 in the middle of the work, again and again: nothing lost, nothing twice without saying so."""
+
+import os
+import random
+from collections.abc import Callable
+
+import pytest
+
+from lippi_e2e.checker import Expectations
+from lippi_e2e.events import EventGenerator
+from lippi_e2e.line import Line
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
+
+_EVENTS = 6_000
+_KILLS = 3
+_SEED = int(os.environ.get("LIPPI_E2E_SEED", "20"))
+
+# A restart inside the session keeps the partitions; without a name in the group the broker must first notice.
+_STATIC = {"kafka.static_membership": True}
+_DYNAMIC = {"kafka.static_membership": False}
+
+
+@pytest.mark.parametrize(
+    ("membership", "policy"),
+    [(_STATIC, "resend"), (_STATIC, "report"), (_DYNAMIC, "resend")],
+    ids=["static-resend", "static-report", "dynamic-resend"],
+)
+def test_killed_at_random_points(make_line: Callable[..., Line], membership: dict, policy: str) -> None:
+    # `report` asks for a session that is longer than a request may take.
+    quick = {"gateway.request_timeout": "2s", "ambiguous.policy": policy}
+    line = make_line(latency_ms=20, settings={**membership, **quick})
+    line.load(EventGenerator(seed=_SEED, conversations=500).events(_EVENTS))
+    chance = random.Random(f"{_SEED} {policy} {membership}")
+    points = sorted(chance.sample(range(_EVENTS // 20, _EVENTS * 9 // 10), _KILLS))
+    print(f"  seed {_SEED}: killed when {points} outcomes are visible")
+
+    for point in points:
+        line.worker.start(wait=False)
+        line.wait_for_outcomes(point, seconds=90)
+        line.worker.kill()
+    line.worker.start(wait=False)
+    line.wait_until_done(seconds=150)
+    assert line.worker.stop() == 0
+
+    report = line.check(Expectations(report_policy=policy == "report"))
+    assert report.counts["outcomes delivered"] > _EVENTS // 2, "a crash must not put everything in doubt"
+
+
+def test_killed_before_the_first_event(make_line: Callable[..., Line]) -> None:
+    line = make_line(latency_ms=1, settings=_STATIC)
+    line.worker.start()
+    line.worker.kill()
+    line.load(EventGenerator(seed=_SEED, conversations=5).events(50))
+    line.worker.start()
+    line.wait_until_done()
+    line.check(Expectations(no_flags=True, all_delivered=True, one_request_each=True))
+
+
+def test_killed_when_everything_was_done(make_line: Callable[..., Line]) -> None:
+    line = make_line(latency_ms=1, settings=_STATIC)
+    line.load(EventGenerator(seed=_SEED, conversations=5).events(200))
+    line.worker.start()
+    line.wait_until_done()
+    line.worker.kill()
+    line.load(EventGenerator(seed=_SEED + 1, conversations=5).events(200))
+    line.worker.start(wait=False)
+    line.wait_until_done()
+    line.check(Expectations(all_delivered=True))

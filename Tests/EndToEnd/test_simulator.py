@@ -1,0 +1,260 @@
+"""The simulator, called by a client that was written from the API's documentation alone."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree
+
+import pytest
+
+from lippi_e2e.events import content_digest
+from lippi_e2e.gateway_client import (
+    APP_SECRET,
+    METHOD,
+    RESPONSE,
+    call,
+    gateway_time,
+    message,
+    parameters,
+    signature,
+)
+from lippi_e2e.simulator import Simulator
+
+_SELLER = {
+    "app_key": "12345678",
+    "fields": "num_iid,title,nick,price,num",
+    "format": "json",
+    "method": "taobao.item.seller.get",
+    "num_iid": "11223344",
+    "session": "test",
+    "timestamp": "2016-01-01 12:00:00",
+    "v": "2.0",
+}
+_CALLER = '{"corp_id":"dingxxx","isv_org_id":0,"org_id":123,"suite_key":"xxx","token_grant_type":0}'
+_MESSAGE = (
+    '{"bu_id":"100","cms_id":"testCmsId","content":"hello","content_type":1,"ding_corp_id":"dingxxx",'
+    '"message_create_at":1577096532390,"message_id":"768572312","open_instance_id":"shop001",'
+    '"production_type":1,"sender_id":"8003","sender_type":"4","session_source":"XSpace","sid":"testSessionId"}'
+)
+_SEND = {
+    "app_key": "12345678",
+    "format": "json",
+    "method": METHOD,
+    "timestamp": "2016-01-01 12:00:00",
+    "v": "2.0",
+    "ly_ding_open_para_dto": _CALLER,
+    "ly_open_message_dto": _MESSAGE,
+}
+_SPECIAL = _MESSAGE.replace('"content":"hello"', '"content":"你好 😀 a+b&c=d/e\\"\\n"')
+
+VECTORS = [
+    (_SELLER, "md5", "66987CB115214E59E6EC978214934FB8"),
+    (_SELLER, "hmac", "D56D7858309C31B6251083A874D48273"),
+    (_SELLER, "hmac-sha256", "04DB15AD0774D5CFCE2C837DE43E3FCEA9011ED74F3038FB6AB5F3C4CEA119E8"),
+    (_SEND, "md5", "BF151F7A8D7F34A575E4DC3ADCE6AE9D"),
+    (_SEND, "hmac", "EDEEC8EDDC1B5B6A69B0C643692ADA09"),
+    (_SEND, "hmac-sha256", "393943670E46A81E0420057961C1B665D947C47F53648018536CF5D98DE109B9"),
+    (_SEND | {"ly_ding_open_para_dto": "{}"}, "md5", "E7EB2F8A8E77126227039666CB8AE6BD"),
+    (_SEND | {"ly_ding_open_para_dto": "{}"}, "hmac", "02272E830E28B084AD7A6D381C7D71FD"),
+    (
+        _SEND | {"ly_ding_open_para_dto": "{}"},
+        "hmac-sha256",
+        "A83028AFE8252C92CEBF2BE5842B022D01488EAB9D64D1438189544D23108AB3",
+    ),
+    (_SEND | {"ly_open_message_dto": _SPECIAL}, "md5", "DDEA35F8BC1C1366831012B535E01FF8"),
+    (_SEND | {"ly_open_message_dto": _SPECIAL}, "hmac", "A1BB7A9D0976E520CE2B51833485E6FF"),
+    (
+        _SEND | {"ly_open_message_dto": _SPECIAL},
+        "hmac-sha256",
+        "E882CD6C718C7DCB20F27267AAA4A72A288309E147FB142346E3270DEA9A0BD9",
+    ),
+]
+
+
+@pytest.mark.parametrize(("chosen", "sign_method", "expected"), VECTORS)
+def test_signature_of_this_client(chosen: dict, sign_method: str, expected: str) -> None:
+    assert signature(chosen | {"sign_method": sign_method}, APP_SECRET, sign_method) == expected
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sign_method", "expected"), [vector for vector in VECTORS if vector[0] is not _SELLER]
+)
+def test_signature_of_the_simulator(
+    simulator: Simulator, chosen: dict, sign_method: str, expected: str
+) -> None:
+    """The signature is judged before the clock: a right one of 2016 is told that it is late, a wrong one that
+    it is wrong."""
+    signed = chosen | {"sign_method": sign_method, "sign": expected}
+    assert call(simulator.url, signed).error["code"] == 31
+    wrong = expected[:-1] + ("0" if expected[-1] != "0" else "1")
+    assert call(simulator.url, signed | {"sign": wrong}).error["code"] == 25
+
+
+@pytest.mark.parametrize("sign_method", ["md5", "hmac", "hmac-sha256"])
+def test_a_message_is_taken_and_logged(simulator: Simulator, sign_method: str) -> None:
+    content = '你好 😀 a+b&c=d/e"\n %41 ;'
+    business = message(message_id="m-1", sid="s-1", content=content)
+    answer = call(simulator.url, parameters(business, sign_method=sign_method))
+    assert answer.status == 200
+    assert answer.result["success"] in (True, "true")
+    (line,) = simulator.wait_for_requests(1)
+    assert line["message_id"] == "m-1"
+    assert line["sid"] == "s-1"
+    assert line["content_sha256"] == content_digest(content)
+    assert line["complete"] is True
+    assert line["signature_ok"] is True
+    assert line["taken"] is True
+    assert line["answer"]["http"] == 200
+    assert line["arrived_us"] <= line["completed_us"]
+
+
+def test_the_same_message_is_taken_again(simulator: Simulator) -> None:
+    for _ in range(2):
+        call(simulator.url, parameters(message(message_id="m-2")))
+    assert [line["taken"] for line in simulator.wait_for_requests(2)] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("left_out", "code"),
+    [
+        (("method", "app_key", "timestamp", "v", "sign"), 21),
+        (("app_key", "timestamp", "v", "sign"), 28),
+        (("timestamp", "v", "sign"), 30),
+        (("v", "sign"), 32),
+        (("sign",), 24),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else str(value),
+)
+def test_a_missing_parameter(simulator: Simulator, left_out: tuple, code: int) -> None:
+    """The first one missing is reported, in the gateway's order."""
+    assert call(simulator.url, parameters(without=left_out)).error["code"] == code
+
+
+@pytest.mark.parametrize("name", ["ly_ding_open_para_dto", "ly_open_message_dto"])
+def test_a_missing_business_parameter(simulator: Simulator, name: str) -> None:
+    error = call(simulator.url, parameters(without=(name,))).error
+    assert error["code"] == 40
+    assert name in error["msg"] + str(error.get("sub_code")) + str(error.get("sub_msg"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"method": "alibaba.lyservice.lippi.message.shout"}, 22),
+        ({"app_key": "87654321"}, 29),
+        ({"v": "3.0"}, 34),
+        ({"format": "yaml"}, 23),
+        ({"timestamp": "yesterday"}, 31),
+        ({"timestamp": gateway_time(datetime.now(UTC) - timedelta(minutes=11))}, 31),
+        ({"timestamp": gateway_time(datetime.now(UTC) + timedelta(minutes=11))}, 31),
+        ({"sign": "0" * 64}, 25),
+        ({"ly_open_message_dto": "no json"}, 41),
+        ({"ly_ding_open_para_dto": "[]"}, 41),
+    ],
+)
+def test_a_wrong_parameter(simulator: Simulator, changes: dict, code: int) -> None:
+    answer = call(simulator.url, parameters(**changes))
+    # An answer in no known format comes as XML.
+    if changes.get("format"):
+        found = int(ElementTree.fromstring(answer.body).findtext("code"))
+    else:
+        found = answer.error["code"]
+    assert found == code
+    assert not simulator.wait_for_requests(1)[0]["taken"]
+
+
+def test_ten_minutes_less_a_little_is_in_time(simulator: Simulator) -> None:
+    late = gateway_time(datetime.now(UTC) - timedelta(minutes=9))
+    assert call(simulator.url, parameters(timestamp=late)).result["success"] in (True, "true")
+
+
+def test_a_wrong_secret(simulator: Simulator) -> None:
+    assert call(simulator.url, parameters(secret="another")).error["code"] == 25
+    assert simulator.wait_for_requests(1)[0]["signature_ok"] is False
+
+
+def test_get_is_not_allowed(simulator: Simulator) -> None:
+    assert call(simulator.url, parameters(), verb="GET").error["code"] == 9
+
+
+@pytest.mark.parametrize(
+    "member", ["message_id", "content", "sid", "session_source", "content_type", "bu_id"]
+)
+def test_a_message_without_a_required_member(simulator: Simulator, member: str) -> None:
+    business = message()
+    del business[member]
+    assert call(simulator.url, parameters(business)).error["code"] in (40, 41)
+    assert not simulator.wait_for_requests(1)[0]["taken"]
+
+
+def test_xml_unless_asked_otherwise(simulator: Simulator) -> None:
+    for chosen in (parameters(without=("format",)), parameters(format="xml")):
+        root = ElementTree.fromstring(call(simulator.url, chosen).body)
+        assert root.tag == RESPONSE
+        assert root.findtext("result/success") == "true"
+    root = ElementTree.fromstring(call(simulator.url, parameters(format="xml", sign="0")).body)
+    assert (root.tag, root.findtext("code")) == ("error_response", "25")
+
+
+def test_an_answer_on_demand(simulator: Simulator) -> None:
+    simulator.fault(
+        "answer", code=15, sub_code="isp.remote-service-timeout", sub_msg="slow", count=1, delivered=False
+    )
+    error = call(simulator.url, parameters()).error
+    assert (error["code"], error["sub_code"], error["sub_msg"]) == (15, "isp.remote-service-timeout", "slow")
+    assert call(simulator.url, parameters()).result["success"] in (True, "true")
+    first, second = simulator.wait_for_requests(2)
+    assert first["answer"] == {"http": 200, "code": 15, "sub_code": "isp.remote-service-timeout"}
+    assert [first["taken"], second["taken"]] == [False, True]
+
+
+def test_a_refusal_of_the_backend_on_demand(simulator: Simulator) -> None:
+    simulator.fault("answer", result_code="400001", sid="testSessionId", delivered=False)
+    result = call(simulator.url, parameters()).result
+    assert result["success"] in (False, "false")
+    assert result["code"] == "400001"
+    other = call(simulator.url, parameters(message(sid="another")))
+    assert other.result["success"] in (True, "true")
+    simulator.clear_faults()
+    assert call(simulator.url, parameters()).result["success"] in (True, "true")
+
+
+def test_a_ban_on_demand(simulator: Simulator) -> None:
+    simulator.fault("ban", seconds=60)
+    error = call(simulator.url, parameters()).error
+    assert error["code"] == 7
+    assert "This ban will last for" in error["sub_msg"]
+    simulator.clear_faults()
+    assert call(simulator.url, parameters()).result["success"] in (True, "true")
+
+
+@pytest.mark.parametrize(("when", "taken"), [("after_read", True), ("after_read", False)])
+def test_a_broken_connection_on_demand(simulator: Simulator, when: str, taken: bool) -> None:
+    simulator.fault("close", when=when, count=1, delivered=taken)
+    with pytest.raises(OSError):  # noqa: PT011 - whichever way the connection breaks
+        call(simulator.url, parameters())
+    (line,) = simulator.wait_for_requests(1)
+    assert line["complete"] is True
+    assert line["answer"] is None
+    assert line["taken"] is taken
+
+
+def test_html_on_demand(simulator: Simulator) -> None:
+    simulator.fault("html", count=1)
+    assert "<html" in call(simulator.url, parameters()).body.lower()
+
+
+def test_it_comes_back_on_its_port(simulator: Simulator) -> None:
+    url = simulator.url
+    call(url, parameters())
+    assert simulator.stop() == 0
+    simulator.start()
+    assert simulator.url == url
+    call(url, parameters())
+    assert len(simulator.wait_for_requests(2)) == 2
+
+
+def test_statistics_and_log_by_request(simulator: Simulator) -> None:
+    call(simulator.url, parameters())
+    stats = simulator.stats()
+    assert isinstance(stats, dict)
+    assert 1 in [value for value in stats.values() if isinstance(value, int)], json.dumps(stats)
