@@ -1,0 +1,119 @@
+import BridgeCore
+import CRdKafka
+
+// One batch: outcomes and recovery log in one transaction.
+extension CommitterWork {
+  /// The answer, or nil if it is time to stop. An unclear commit is not answered before it is clear.
+  mutating func commit(_ batch: CommitBatch) -> CommitAnswer? {
+    guard let epoch = batch.partitions.first?.epoch,
+      batch.partitions.allSatisfy({ $0.epoch == epoch }),
+      let credentials = membership.credentials(for: epoch)
+    else { return refused(batch) }
+    guard ensureProducer() else { return nil }
+    switch settings.guarantee {
+    case .exactlyOnce: return commitTransaction(batch, epoch, credentials)
+    case .atLeastOnce: return commitPlainly(batch, epoch)
+    }
+  }
+
+  /// Nothing was sent: the member may not commit for these partitions at present.
+  private func refused(_ batch: CommitBatch) -> CommitAnswer {
+    desk.pause(Self.retryPause)
+    return CommitAnswer(
+      batch: batch, results: Array(repeating: .notCommitted, count: batch.partitions.count),
+      fault: "the group membership of these partitions is not valid")
+  }
+
+  private mutating func commitTransaction(
+    _ batch: CommitBatch, _ epoch: Epoch, _ credentials: [UInt8]
+  ) -> CommitAnswer? {
+    let begunAt = MonotonicTime.now
+    let failure = produce { producer in transact(batch, credentials, with: producer) } ?? nil
+    guard let failure else {
+      failedBatchCount = 0
+      return CommitAnswer(
+        batch: batch, results: Array(repeating: .committed, count: batch.partitions.count))
+    }
+    failedBatchCount += 1
+    notices.post(
+      KafkaNotice(.warning, "transaction failed", code: failure.code.name, detail: failure.text))
+    if failure.code.isMembershipRefusal { membership.void(epoch) }
+    let isFenced = failure.code.isFencing
+    if isFenced, isOusted(begunAt) { return nil }
+    endFailedTransaction(failure, isFenced: isFenced)
+    // A new producer ends the old one's transaction before it is asked what became of it.
+    guard ensureProducer() else { return nil }
+    return resolve(batch, fault: failure.description)
+  }
+
+  /// Nil if everything was committed.
+  private func transact(
+    _ batch: CommitBatch, _ credentials: [UInt8], with producer: borrowing OutcomeProducer
+  ) -> KafkaFailure? {
+    let desk = desk
+    let goesOn = { !desk.isOver }
+    if let failure = producer.call(while: goesOn, { rd_kafka_begin_transaction($0) }) { return failure }
+    if let failure = producer.produce(batch, while: goesOn) { return failure }
+    let offsets = PartitionList(room: batch.partitions.count)
+    for commit in batch.partitions {
+      offsets.add(
+        topic: settings.inputTopic, commit.partition, offset: commit.committedOffset,
+        metadata: commit.metadata)
+    }
+    let sent = GroupCredentials.withMetadata(of: credentials) { metadata in
+      producer.call(while: goesOn) {
+        rd_kafka_send_offsets_to_transaction($0, offsets.raw, metadata, OutcomeProducer.callSlice)
+      }
+    }
+    guard let sent else { return KafkaFailure(.fatal, "the group metadata cannot be read") }
+    if let failure = sent { return failure }
+    let failure = producer.call(while: goesOn) {
+      rd_kafka_commit_transaction($0, OutcomeProducer.callSlice)
+    }
+    guard let failure else { return nil }
+    guard let delivery = producer.deliveryFailure(), delivery.code.isRecordRefusal else { return failure }
+    return KafkaFailure(delivery.code, refusalText(delivery.code, batch, delivery.outcome))
+  }
+
+  func refusalText(_ code: KafkaCode, _ batch: CommitBatch, _ index: Int) -> String {
+    guard batch.outcomes.indices.contains(index) else { return code.sentence }
+    let outcome = batch.outcomes[index]
+    return "the outcome of partition \(outcome.partition) offset \(outcome.offset) was refused: \(code.sentence)"
+  }
+
+  /// Aborts if that is enough; otherwise the producer goes.
+  private mutating func endFailedTransaction(_ failure: KafkaFailure, isFenced: Bool) {
+    let desk = desk
+    let aborts =
+      produce { producer in
+        guard !failure.isFatal, !isFenced, !producer.hasUnansweredRequest else { return false }
+        let abortFailure = producer.call(while: { !desk.isOver }) {
+          rd_kafka_abort_transaction($0, OutcomeProducer.callSlice)
+        }
+        return abortFailure == nil
+      } ?? false
+    if !aborts || failedBatchCount >= 2 { dropProducer() }
+  }
+
+  /// Says whether somebody else keeps taking our transactional id: fenced again and again, although the transaction
+  /// was young and no request went astray. The two would go on fencing each other; at random one of them ends first.
+  private mutating func isOusted(_ begunAt: MonotonicTime) -> Bool {
+    let now = MonotonicTime.now
+    let spoiled = produce { $0.hasUnansweredRequest } ?? true
+    guard now - begunAt < KafkaTimes.transactionTimeout, !spoiled else { return false }
+    fencedAt.removeAll { now - $0 > Self.fencingWindow }
+    fencedAt.append(now)
+    guard fencedAt.count >= Self.fencingLimit else { return false }
+    dropProducer()
+    desk.pause(.seconds(Int64.random(in: 10...30)))
+    desk.answer(
+      .failed(
+        FatalFault(
+          .identityInUse,
+          "Another process uses transactional id \(settings.transactionalID); give each its own kafka.instance.")))
+    return true
+  }
+
+  private static let fencingLimit = 3
+  private static let fencingWindow = TimeSpan.seconds(60)
+}

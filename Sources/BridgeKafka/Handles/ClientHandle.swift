@@ -1,0 +1,112 @@
+import BridgeCore
+import CRdKafka
+
+/// A configuration in the making.
+struct ClientConfiguration: ~Copyable {
+  let raw: OpaquePointer
+
+  init() { raw = rd_kafka_conf_new() }
+
+  deinit { rd_kafka_conf_destroy(raw) }
+
+  /// Sets a property that every supported version knows, or that people wrote down themselves.
+  borrowing func set(_ name: String, _ value: String) throws(FatalFault) {
+    var reason = [CChar](repeating: 0, count: 512)
+    guard rd_kafka_conf_set(raw, name, value, &reason, reason.count) == RD_KAFKA_CONF_OK else {
+      throw FatalFault(.configuration, "Kafka property \(name) was refused: \(Self.text(reason)).")
+    }
+  }
+
+  /// Makes the client. `observer` hears from it until the handle is gone.
+  consuming func makeClient(_ kind: rd_kafka_type_t, observer: ClientObserver) throws(FatalFault)
+    -> ClientHandle
+  {
+    observer.attach(to: raw)
+    var reason = [CChar](repeating: 0, count: 512)
+    guard let client = rd_kafka_new(kind, raw, &reason, reason.count) else {
+      _ = consume self
+      throw FatalFault(.configuration, "The Kafka client was refused: \(Self.text(reason)).")
+    }
+    // The client owns the configuration now.
+    discard self
+    return ClientHandle(raw: client, observer: observer)
+  }
+
+  private static func text(_ characters: [CChar]) -> String {
+    String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
+
+/// A client of Kafka and, for a consumer, the one queue of all that is not a record: errors, and what happens in the
+/// group. Leaving a group, or finishing what is in a producer, is done before it goes, or not at all.
+struct ClientHandle: ~Copyable {
+  let raw: OpaquePointer
+  let observer: ClientObserver
+  /// Nil for a producer: its queue is served by polling it.
+  private let events: OpaquePointer?
+
+  fileprivate init(raw: OpaquePointer, observer: ClientObserver) {
+    self.raw = raw
+    self.observer = observer
+    guard let group = rd_kafka_queue_get_consumer(raw), let main = rd_kafka_queue_get_main(raw) else {
+      events = nil
+      return
+    }
+    // Not the group's own queue: closing asks for a queue to forward that one to.
+    events = rd_kafka_queue_new(raw)
+    rd_kafka_queue_forward(main, events)
+    rd_kafka_queue_forward(group, events)
+    rd_kafka_queue_destroy(main)
+    rd_kafka_queue_destroy(group)
+  }
+
+  deinit {
+    // An event that is left in the queue keeps its partition alive, and `destroy` would wait for that for ever.
+    if let events { rd_kafka_queue_destroy(events) }
+    // Closing a consumer in here would wait for rebalance events that nobody polls any more.
+    rd_kafka_destroy_flags(raw, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+  }
+
+  /// Raises `signal` when an event comes into the empty queue.
+  borrowing func raiseAtEvents(_ signal: borrowing WakeSignal) {
+    guard let events else { return }
+    var one: UInt64 = 1
+    rd_kafka_queue_io_event_enable(events, signal.descriptor, &one, 8)
+  }
+
+  /// Calls `visit` with the next event, if there is one, and frees it.
+  borrowing func nextEvent<Result>(_ visit: (OpaquePointer) -> Result) -> Result? {
+    guard let events, let event = rd_kafka_queue_poll(events, 0) else { return nil }
+    defer { rd_kafka_event_destroy(event) }
+    return visit(event)
+  }
+
+  /// Starts to leave the group; what happens on the way comes as events.
+  borrowing func closeIntoEvents() -> KafkaFailure? {
+    KafkaFailure(consuming: rd_kafka_consumer_close_queue(raw, events))
+  }
+
+  /// Reports the errors of a client whose events are nothing else.
+  borrowing func reportEvents() {
+    while true {
+      let notice = nextEvent { event in
+        KafkaNotice(
+          .warning, "kafka client error", code: KafkaCode(rd_kafka_event_error(event)).name,
+          detail: rd_kafka_event_error_string(event).map { String(cString: $0) })
+      }
+      guard let notice else { return }
+      observer.notices.post(notice)
+    }
+  }
+
+  /// Code and sentence of the error after which the client does nothing any more.
+  borrowing func fatalFailure() -> KafkaFailure? {
+    var text = [CChar](repeating: 0, count: 512)
+    let code = KafkaCode(rd_kafka_fatal_error(raw, &text, text.count))
+    guard !code.isSuccess else { return nil }
+    let sentence = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    var failure = KafkaFailure(code, sentence)
+    failure.isFatal = true
+    return failure
+  }
+}
