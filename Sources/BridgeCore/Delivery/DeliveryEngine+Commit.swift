@@ -49,7 +49,7 @@ extension DeliveryEngine {
       partitions[slot].isFinal = true
       // Nothing of the partition is in flight any more.
       log = partitions[slot].ledger.proposeFinal(
-        token: token, firstPartitionCount: settings.firstPartitionCount,
+        token: token, firstPartitionCount: firstPartitionCount,
         validityFingerprint: settings.validityFingerprint, isInFlight: { _ in false })
     } else {
       let arrivals = partitions[slot].arrivalCount
@@ -59,7 +59,7 @@ extension DeliveryEngine {
       let raised =
         partitions[slot].phase == .active ? partitions[slot].ledger.highestDelivered + 1 + reserve : 0
       log = partitions[slot].ledger.propose(
-        token: token, raisedTo: raised, firstPartitionCount: settings.firstPartitionCount,
+        token: token, raisedTo: raised, firstPartitionCount: firstPartitionCount,
         validityFingerprint: settings.validityFingerprint)
     }
     guard let metadata = RecoveryLogCodec.encode(log) else {

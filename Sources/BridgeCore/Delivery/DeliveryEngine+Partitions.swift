@@ -15,12 +15,17 @@ extension DeliveryEngine {
     }
   }
 
+  /// Partitions with a recovery log are to be told before those without one: their logs say which partitions were
+  /// there when the group first started.
   package mutating func partitionRecovered(_ recovered: RecoveredPartition, epoch: Epoch) -> StartDecision {
     guard let slot = index(of: recovered.partition), partitions[slot].epoch == epoch,
       partitions[slot].phase == .recovering
     else { return .ignored }
     guard let committed = recovered.committedOffset else {
-      guard let start = recovered.startPosition else { return undecided(slot, .noStartPosition) }
+      let wasAddedLater = recovered.partition >= firstPartitionCount
+      guard let start = wasAddedLater ? recovered.logStart : recovered.startPosition else {
+        return undecided(slot, .noStartPosition)
+      }
       partitions[slot].ledger = PartitionLedger(startingAt: start)
       partitions[slot].phase = .starting
       return .commitStart
@@ -32,6 +37,7 @@ extension DeliveryEngine {
     guard committed <= recovered.logEnd, (log.highestPublished ?? committed) <= recovered.logEnd else {
       return undecided(slot, .beyondEndOfLog)
     }
+    if log.firstPartitionCount > 0 { firstPartitionCount = log.firstPartitionCount }
     partitions[slot].ledger = PartitionLedger(recovered: log)
     partitions[slot].phase = .active
     return .read(from: committed)

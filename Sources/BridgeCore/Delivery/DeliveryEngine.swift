@@ -6,6 +6,8 @@ package struct DeliveryEngine: ~Copyable {
   var random: SplitMix64
   let processToken: UInt32
 
+  /// As the group's recovery logs have it, else as it is now.
+  var firstPartitionCount: Int32
   var partitions: [AssignedPartition] = []
   var tickets: [TicketState] = []
   var ready = FIFO<Ticket>(capacity: 1_024)
@@ -27,6 +29,7 @@ package struct DeliveryEngine: ~Copyable {
   /// `processToken`: random, new at every start.
   package init(settings: DeliverySettings, seed: UInt64, processToken: UInt32) {
     self.settings = settings
+    firstPartitionCount = settings.firstPartitionCount
     random = SplitMix64(seed: seed)
     self.processToken = processToken
   }

@@ -7,7 +7,7 @@ package struct DeliverySettings: Sendable {
   package var commitInterval = TimeSpan.milliseconds(50)
   /// Records and outcomes held in memory; `DeliveryLimits.recordAlwaysAdmitted` may exceed it by one a partition.
   package var bufferedByteLimit = 64 * 1_024 * 1_024
-  /// Recorded in every recovery log.
+  /// Partitions of the input topic now; the group's recovery logs remember how many there were at its first start.
   package var firstPartitionCount: Int32 = 0
   /// Recorded in every recovery log.
   package var validityFingerprint: UInt32 = 0

@@ -30,11 +30,18 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
 
   func partitionsRecovered(_ answer: RecoveryAnswer, at now: Moment) {
     var positions: [ReadPosition] = []
-    for recovered in answer.partitions {
+    let withLogFirst = answer.partitions.sorted { ($0.committedOffset == nil ? 1 : 0) < ($1.committedOffset == nil ? 1 : 0) }
+    for recovered in withLogFirst {
       switch engine.partitionRecovered(recovered, epoch: answer.epoch) {
       case .read(let offset):
         positions.append(ReadPosition(partition: recovered.partition, offset: offset))
         notifyStarted(recovered.partition)
+      case .undecided(.noStartPosition):
+        return fail(
+          FatalFault(
+            .configuration,
+            "Nothing is committed for partition \(recovered.partition) and input.start is not set: set it to earliest, latest or an RFC 3339 time."
+          ))
       case .undecided(let reason):
         notify(.partitionUndecided(recovered.partition, reason))
       case .commitStart, .ignored:

@@ -42,7 +42,8 @@ package final class BridgeLoop<
 
   var intake: Intake
   var gateway: Gateway
-  var committing: Committing
+  /// For whoever stops its thread at the end.
+  package var committing: Committing
   var engine: DeliveryEngine
   var path: RecordPath
   var slots = SlotTable<RecordSlot>(capacity: 1_024)
