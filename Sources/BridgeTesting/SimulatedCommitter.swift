@@ -48,7 +48,9 @@ package final class SimulatedTransactions {
 
   /// The worker dies: what is under way has already happened, or never will.
   package func crash() {
-    if let first = work.first, case .batch(let batch) = first.1, random.next(upTo: 1) == 0 { cluster.apply(batch) }
+    if let first = work.first, case .batch(let batch) = first.1, random.next(upTo: 1) == 0 {
+      cluster.apply(batch)
+    }
   }
 
   private func perform(_ done: Work) {
@@ -66,7 +68,8 @@ package final class SimulatedTransactions {
       let recovered = partitions.map { partition in
         let state = cluster.partitions[Int(partition)]
         return RecoveredPartition(
-          partition: partition, committedOffset: state.committed?.offset, metadata: state.committed?.metadata ?? [],
+          partition: partition, committedOffset: state.committed?.offset,
+          metadata: state.committed?.metadata ?? [],
           logStart: 0, logEnd: state.end, startPosition: 0)
       }
       answers.append(.recovery(RecoveryAnswer(epoch: epoch, partitions: recovered)))
@@ -80,7 +83,9 @@ package struct SimulatedCommitter: CommittingPort, ~Copyable {
 
   package init(_ transactions: SimulatedTransactions) { self.transactions = transactions }
 
-  package mutating func recover(_ partitions: [PartitionIndex], epoch: Epoch) { transactions.enqueue(partitions, epoch) }
+  package mutating func recover(_ partitions: [PartitionIndex], epoch: Epoch) {
+    transactions.enqueue(partitions, epoch)
+  }
   package mutating func submit(_ batch: consuming CommitBatch) { transactions.enqueue(batch) }
   package mutating func nextAnswer() -> CommittingAnswer? { transactions.nextAnswer() }
 }

@@ -62,7 +62,8 @@ package final class SimulatedBackend {
     calls.append(Call(partition: partition, offset: offset, effect: effect, isExecuted: isExecuted))
     underWay.append(
       Exchange(
-        due: now + TimeSpan(microseconds: Int64(random.next(upTo: 40_000)) + 200), ticket: ticket, startedAt: now,
+        due: now + TimeSpan(microseconds: Int64(random.next(upTo: 40_000)) + 200), ticket: ticket,
+        startedAt: now,
         ending: ending, body: answer))
     inFlightPeak = max(inFlightPeak, underWay.count)
   }
@@ -116,11 +117,16 @@ package final class SimulatedBackend {
     if falls(faults.noAnswer) { return (.unanswered(.deadline), "", .unknown, random.next(upTo: 1) == 0) }
     if falls(faults.notSent) { return (.notSent(.reset), "", .none, false) }
     if falls(faults.banned) {
-      return (answered, Self.error(7, "accesscontrol.limited-by-app-access-count", "This ban will last for 2 more seconds"), .none, false)
+      return (
+        answered,
+        Self.error(7, "accesscontrol.limited-by-app-access-count", "This ban will last for 2 more seconds"),
+        .none, false
+      )
     }
     if falls(faults.configurationFault) { return (answered, Self.error(25, nil), .none, false) }
     return (
-      answered, #"{"alibaba_lyservice_lippi_message_send_response":{"result":{"success":true,"code":"200"}}}"#,
+      answered,
+      #"{"alibaba_lyservice_lippi_message_send_response":{"result":{"success":true,"code":"200"}}}"#,
       .done, true
     )
   }
@@ -135,7 +141,9 @@ package final class SimulatedBackend {
   private static func coordinates(in body: String) -> (Int, RecordOffset)? {
     guard let start = body.range(of: "message_id%22%3A%22m-") else { return nil }
     let parts = body[start...].prefix { $0 != "%" }.split(separator: "-")
-    guard parts.count == 2, let partition = Int(parts[0]), let offset = RecordOffset(parts[1]) else { return nil }
+    guard parts.count == 2, let partition = Int(parts[0]), let offset = RecordOffset(parts[1]) else {
+      return nil
+    }
     return (partition, offset)
   }
 }
@@ -165,7 +173,9 @@ package struct SimulatedGateway: GatewayPort, ~Copyable {
 
   package var readyConnectionCount: Int { connectionLimit - backend.inFlightCount }
   package mutating func expect(requestCount: Int, at now: Moment) {}
-  package mutating func send(_ ticket: Ticket, at now: Moment, body: (inout ByteBuffer) -> Void) -> SendAdmission {
+  package mutating func send(_ ticket: Ticket, at now: Moment, body: (inout ByteBuffer) -> Void)
+    -> SendAdmission
+  {
     buffer.removeAll()
     body(&buffer)
     backend.receive(ticket, buffer.withBytes { String(decoding: $0, as: UTF8.self) })

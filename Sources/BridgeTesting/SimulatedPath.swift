@@ -9,7 +9,8 @@ enum SimulatedPath {
   static func make() -> RecordPath {
     RecordPath(
       decoder: EventDecoder(settings: EventSettings(topic: "chat-events"), laneSeed: 1),
-      requests: RequestEncoder(settings: GatewaySettings(appKey: "12345678", secret: Array("helloworld".utf8))),
+      requests: RequestEncoder(
+        settings: GatewaySettings(appKey: "12345678", secret: Array("helloworld".utf8))),
       classifier: AnswerClassifier(rules: RuleTable()),
       outcomes: OutcomeEncoder(
         identity: OutcomeIdentity(

@@ -69,7 +69,9 @@ package final class Simulation {
   }
 
   package func run() -> SimulationResult {
-    var ends = Array(repeating: End.crash, count: plan.crashCount) + Array(repeating: .cleanStop, count: plan.cleanStopCount)
+    var ends =
+      Array(repeating: End.crash, count: plan.crashCount)
+      + Array(repeating: .cleanStop, count: plan.cleanStopCount)
     while !ends.isEmpty { runWorker(until: ends.remove(at: Int(random.next(upTo: UInt64(ends.count - 1))))) }
     runWorker(until: .allDone)
     return checked()
@@ -100,7 +102,8 @@ package final class Simulation {
         break
       }
       guard now - started < Self.timeLimit else {
-        cluster.violated("stuck: \(missing()) records without outcome after \(Self.timeLimit.milliseconds) ms")
+        cluster.violated(
+          "stuck: \(missing()) records without outcome after \(Self.timeLimit.milliseconds) ms")
         return
       }
       let wake = [loop.nextWake(at: moment), backend.nextDue, transactions.nextDue].compactMap { $0 }.min()
@@ -108,8 +111,12 @@ package final class Simulation {
       let glance = now + .milliseconds(5)
       now = max(now + TimeSpan(microseconds: 50), min(wake ?? glance, glance))
     }
-    if loop.ending != .stopped { cluster.violated("a clean stop ended as \(String(describing: loop.ending))") }
-    if backend.inFlightPeak > plan.inFlightLimit { cluster.violated("V10: \(backend.inFlightPeak) requests in flight") }
+    if loop.ending != .stopped {
+      cluster.violated("a clean stop ended as \(String(describing: loop.ending))")
+    }
+    if backend.inFlightPeak > plan.inFlightLimit {
+      cluster.violated("V10: \(backend.inFlightPeak) requests in flight")
+    }
   }
 
   private func makeLoop(_ transactions: SimulatedTransactions) -> Loop {
@@ -121,7 +128,8 @@ package final class Simulation {
       gateway: SimulatedGateway(backend, connectionLimit: plan.inFlightLimit),
       committing: SimulatedCommitter(transactions),
       engine: DeliveryEngine(settings: settings, seed: random.next(), processToken: incarnation),
-      path: SimulatedPath.make(), drainLimit: Self.drainLimit, finalCommitLimit: .seconds(8), notify: { _ in })
+      path: SimulatedPath.make(), drainLimit: Self.drainLimit, finalCommitLimit: .seconds(8), notify: { _ in }
+    )
   }
 
   // MARK: Input
@@ -180,31 +188,49 @@ package final class Simulation {
       let text = outcomes[0].value
       let isFlagged = text.contains(#""possible_duplicate":true"#) || text.contains(#""outcome":"in_doubt""#)
       if isFlagged { result.flaggedCount += 1 }
-      if sent.filter({ $0.effect != .none }).count > 1, !isFlagged { result.violations.append("V4: \(name) was sent twice, not flagged") }
-      if text.contains(#""outcome":"delivered""#), !sent.contains(where: { $0.effect == .done }) { result.violations.append("V3: \(name) is delivered by nobody") }
-      let promisesNothing = ["rejected", "invalid", "expired", "failed"].contains { text.contains(#""outcome":"\#($0)""#) }
-      if promisesNothing, sent.contains(where: \.isExecuted) { result.violations.append("V12: \(name) was executed: \(text)") }
-      if record.isValid == text.contains(#""outcome":"invalid""#) { result.violations.append("\(name) is wrongly judged: \(text)") }
+      if sent.filter({ $0.effect != .none }).count > 1, !isFlagged {
+        result.violations.append("V4: \(name) was sent twice, not flagged")
+      }
+      if text.contains(#""outcome":"delivered""#), !sent.contains(where: { $0.effect == .done }) {
+        result.violations.append("V3: \(name) is delivered by nobody")
+      }
+      let promisesNothing = ["rejected", "invalid", "expired", "failed"].contains {
+        text.contains(#""outcome":"\#($0)""#)
+      }
+      if promisesNothing, sent.contains(where: \.isExecuted) {
+        result.violations.append("V12: \(name) was executed: \(text)")
+      }
+      if record.isValid == text.contains(#""outcome":"invalid""#) {
+        result.violations.append("\(name) is wrongly judged: \(text)")
+      }
     }
     checkOrder(partition, index, result: &result)
     if partition.committed?.offset != partition.end, !partition.records.isEmpty {
-      result.violations.append("V11: lag of partition \(index): \(String(describing: partition.committed?.offset)) of \(partition.end)")
+      result.violations.append(
+        "V11: lag of partition \(index): \(String(describing: partition.committed?.offset)) of \(partition.end)"
+      )
     }
   }
 
-  private func checkOrder(_ partition: SimulatedCluster.Partition, _ index: Int, result: inout SimulationResult) {
+  private func checkOrder(
+    _ partition: SimulatedCluster.Partition, _ index: Int, result: inout SimulationResult
+  ) {
     let laneOf = Dictionary(uniqueKeysWithValues: partition.records.map { ($0.offset, $0.lane) })
     var lastOutcome: [Int: RecordOffset] = [:]
     for outcome in partition.outcomes {
       guard let lane = laneOf[outcome.offset] else { continue }
-      if let last = lastOutcome[lane], last > outcome.offset { result.violations.append("V6: outcomes of lane \(lane): \(last) before \(outcome.offset)") }
+      if let last = lastOutcome[lane], last > outcome.offset {
+        result.violations.append("V6: outcomes of lane \(lane): \(last) before \(outcome.offset)")
+      }
       lastOutcome[lane] = outcome.offset
     }
     var seen: Set<RecordOffset> = []
     var lastFirst: [Int: RecordOffset] = [:]
     for call in backend.calls where call.partition == index && seen.insert(call.offset).inserted {
       guard let lane = laneOf[call.offset] else { continue }
-      if let last = lastFirst[lane], last > call.offset { result.violations.append("V6: first requests of lane \(lane): \(last) before \(call.offset)") }
+      if let last = lastFirst[lane], last > call.offset {
+        result.violations.append("V6: first requests of lane \(lane): \(last) before \(call.offset)")
+      }
       lastFirst[lane] = call.offset
     }
   }

@@ -16,7 +16,9 @@ struct EchoSearch {
   func finds(in text: UnsafeRawBufferPointer) -> Bool {
     if let cmsID, contains(text, id: cmsID) { return true }
     if let senderID, contains(text, id: senderID) { return true }
-    guard let content, text.count >= Self.windowByteCount, content.count >= Self.windowByteCount else { return false }
+    guard let content, text.count >= Self.windowByteCount, content.count >= Self.windowByteCount else {
+      return false
+    }
     return sharesWindow(text, content)
   }
 
@@ -26,7 +28,9 @@ struct EchoSearch {
       let end = start + id.count
       guard text[start..<end].elementsEqual(id) else { continue }
       if id.count >= Self.wordOnlyIDByteCount { return true }
-      let isWord = (start == 0 || !Self.isWordByte(text[start - 1])) && (end == text.count || !Self.isWordByte(text[end]))
+      let isWord =
+        (start == 0 || !Self.isWordByte(text[start - 1]))
+        && (end == text.count || !Self.isWordByte(text[end]))
       if isWord { return true }
     }
     return false

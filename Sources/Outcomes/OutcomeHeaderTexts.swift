@@ -49,7 +49,9 @@ struct OutcomeHeaderTexts {
 
   // MARK: Writing
 
-  private static func append(_ name: StaticString, _ block: inout ByteBuffer, _ write: (inout ByteBuffer) -> Void) {
+  private static func append(
+    _ name: StaticString, _ block: inout ByteBuffer, _ write: (inout ByteBuffer) -> Void
+  ) {
     HeaderBlock.append(name: name, to: &block, value: write)
   }
 

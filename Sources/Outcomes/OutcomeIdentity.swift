@@ -11,7 +11,8 @@ package struct OutcomeIdentity: Sendable {
   package var appKey: String
 
   package init(
-    sourceTopic: String, groupID: String, instance: String, version: String, rulesVersion: String, appKey: String
+    sourceTopic: String, groupID: String, instance: String, version: String, rulesVersion: String,
+    appKey: String
   ) {
     self.sourceTopic = sourceTopic
     self.groupID = groupID

@@ -128,19 +128,20 @@ private let notReached = Verdict(.backendNotReached, effect: .none)
   }
 
   /// attempt by attempt → outcome, attempts, possible duplicate
-  @Test(arguments: [
-    ([delivered], OutcomeKind.delivered, nil, 1, false),
-    ([notReached, delivered], .delivered, nil, 2, false),
-    ([unanswered, delivered], .delivered, nil, 2, true),
-    ([unanswered, Verdict(.refused, effect: .none)], .inDoubt, .noAnswer, 2, false),
-    ([Verdict(.refused, effect: .none)], .rejected, .refusedByGateway, 1, false),
-    ([Verdict(.refused, effect: .none, refuser: .backend)], .rejected, .refusedByBackend, 1, false),
-    ([Verdict(.unknown, effect: .unknown)], .inDoubt, .unknownAnswer, 1, false),
-    ([Verdict(.notTemporary, effect: .unknown)], .inDoubt, .unknownAnswer, 1, false),
-    (Array(repeating: notReached, count: 6), .failed, .retriesExhausted, 6, false),
-    (Array(repeating: notReached, count: 5) + [unanswered], .inDoubt, .noAnswer, 6, false),
-    (Array(repeating: unanswered, count: 6), .inDoubt, .noAnswer, 6, true),
-  ] as [([Verdict], OutcomeKind, OutcomeError?, Int, Bool)])
+  @Test(
+    arguments: [
+      ([delivered], OutcomeKind.delivered, nil, 1, false),
+      ([notReached, delivered], .delivered, nil, 2, false),
+      ([unanswered, delivered], .delivered, nil, 2, true),
+      ([unanswered, Verdict(.refused, effect: .none)], .inDoubt, .noAnswer, 2, false),
+      ([Verdict(.refused, effect: .none)], .rejected, .refusedByGateway, 1, false),
+      ([Verdict(.refused, effect: .none, refuser: .backend)], .rejected, .refusedByBackend, 1, false),
+      ([Verdict(.unknown, effect: .unknown)], .inDoubt, .unknownAnswer, 1, false),
+      ([Verdict(.notTemporary, effect: .unknown)], .inDoubt, .unknownAnswer, 1, false),
+      (Array(repeating: notReached, count: 6), .failed, .retriesExhausted, 6, false),
+      (Array(repeating: notReached, count: 5) + [unanswered], .inDoubt, .noAnswer, 6, false),
+      (Array(repeating: unanswered, count: 6), .inDoubt, .noAnswer, 6, true),
+    ] as [([Verdict], OutcomeKind, OutcomeError?, Int, Bool)])
   func attemptsDecideTheOutcome(
     _ attempts: [Verdict], _ kind: OutcomeKind, _ error: OutcomeError?, _ count: Int, _ flagged: Bool
   ) throws {
@@ -269,7 +270,9 @@ private let notReached = Verdict(.backendNotReached, effect: .none)
 
   @Test func aWindowFullOfOneSlowLaneStopsIntakeOnly() {
     let bench = Bench()
-    for offset in 0..<RecordOffset(DeliveryLimits.unresolvedPerPartition) { _ = bench.arrive(offset, lane: 1) }
+    for offset in 0..<RecordOffset(DeliveryLimits.unresolvedPerPartition) {
+      _ = bench.arrive(offset, lane: 1)
+    }
     #expect(bench.room == 0)
     bench.commit([])
     _ = bench.end(bench.send()!, delivered)
@@ -278,20 +281,30 @@ private let notReached = Verdict(.backendNotReached, effect: .none)
   }
 
   @Test(arguments: [
-    (RecoveredPartition(partition: 0, committedOffset: 5, metadata: [], logStart: 0, logEnd: 9, startPosition: 0),
-      UndecidedReason.foreignOffset),
-    (RecoveredPartition(
-      partition: 0, committedOffset: 5, metadata: Array("AAAA".utf8), logStart: 0, logEnd: 9, startPosition: 0),
-      .damagedRecoveryLog),
-    (RecoveredPartition(
-      partition: 0, committedOffset: 5,
-      metadata: RecoveryLogCodec.encode(
-        RecoveryLog(token: WriterToken(process: 1, counter: 1), committedOffset: 5, ceiling: 5))!,
-      logStart: 0, logEnd: 4, startPosition: 0),
-      .beyondEndOfLog),
-    (RecoveredPartition(
-      partition: 0, committedOffset: nil, metadata: [], logStart: 0, logEnd: 4, startPosition: nil),
-      .noStartPosition),
+    (
+      RecoveredPartition(
+        partition: 0, committedOffset: 5, metadata: [], logStart: 0, logEnd: 9, startPosition: 0),
+      UndecidedReason.foreignOffset
+    ),
+    (
+      RecoveredPartition(
+        partition: 0, committedOffset: 5, metadata: Array("AAAA".utf8), logStart: 0, logEnd: 9,
+        startPosition: 0),
+      .damagedRecoveryLog
+    ),
+    (
+      RecoveredPartition(
+        partition: 0, committedOffset: 5,
+        metadata: RecoveryLogCodec.encode(
+          RecoveryLog(token: WriterToken(process: 1, counter: 1), committedOffset: 5, ceiling: 5))!,
+        logStart: 0, logEnd: 4, startPosition: 0),
+      .beyondEndOfLog
+    ),
+    (
+      RecoveredPartition(
+        partition: 0, committedOffset: nil, metadata: [], logStart: 0, logEnd: 4, startPosition: nil),
+      .noStartPosition
+    ),
   ])
   func whatIsCommittedByOthersIsNotTouched(_ recovered: RecoveredPartition, _ reason: UndecidedReason) {
     let bench = Bench(recovered: recovered)

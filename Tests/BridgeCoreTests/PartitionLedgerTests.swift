@@ -10,7 +10,9 @@ private struct NaiveLedger {
   var publishing: Set<RecordOffset> = []
   var entryOf: [RecordOffset: Int32] = [:]
 
-  var unresolved: Set<RecordOffset> { delivered.subtracting(durable).subtracting(resolved).subtracting(publishing) }
+  var unresolved: Set<RecordOffset> {
+    delivered.subtracting(durable).subtracting(resolved).subtracting(publishing)
+  }
 }
 
 @Suite struct PartitionLedgerTests {
@@ -50,7 +52,8 @@ private struct NaiveLedger {
             }
             #expect(ledger.recordDelivered(offset) == .dropped)
           case 2:
-            guard let offset = naive.unresolved.sorted().randomElement(&random), let entry = naive.entryOf[offset]
+            guard let offset = naive.unresolved.sorted().randomElement(&random),
+              let entry = naive.entryOf[offset]
             else { continue }
             ledger.resolve(entry)
             naive.resolved.insert(offset)
@@ -64,7 +67,9 @@ private struct NaiveLedger {
               token: token, raisedTo: ledger.highestDelivered + 1 + RecordOffset(random.next(upTo: 5)),
               firstPartitionCount: 1, validityFingerprint: 0)
             for offset in naive.unresolved.union(naive.resolved) {
-              #expect(offset >= proposal.committedOffset && !proposal.isPublished(offset), "seed \(seed) life \(life)")
+              #expect(
+                offset >= proposal.committedOffset && !proposal.isPublished(offset),
+                "seed \(seed) life \(life)")
             }
             if random.next(upTo: 4) == 0 {
               ledger.proposalRefused()

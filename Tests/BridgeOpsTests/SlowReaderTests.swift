@@ -32,7 +32,8 @@ import Testing
   @Test func noValueMakesALineOrBreaksTheJSON() throws {
     for hostile in ["a\nb", "\u{0}\u{1b}[31m", #"","level":"error"#, "\\", "你好 😀", ""] {
       var buffer = ByteBuffer()
-      LogLine(.error, "m", [(.detail, .text(hostile)), (.count, .integer(-5))], at: time).appendJSON(to: &buffer)
+      LogLine(.error, "m", [(.detail, .text(hostile)), (.count, .integer(-5))], at: time).appendJSON(
+        to: &buffer)
       let bytes = buffer.withBytes { Array($0) }
       #expect(bytes.count { $0 == UInt8(ascii: "\n") } == 1)
       let object = try #require(JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])

@@ -47,7 +47,8 @@ final class DecodingBench {
         withHeaders(headerBytes[...], []) { views in
           decoder.decode(
             RecordView(
-              partition: 3, offset: 1_234, timestamp: nil, key: key, value: value, headers: views), into: &event)
+              partition: 3, offset: 1_234, timestamp: nil, key: key, value: value, headers: views),
+            into: &event)
         }
       }
     }
@@ -88,7 +89,8 @@ final class DecodingBench {
       members: members, eventID: string(event.eventID), lane: event.lane,
       keyDiffersFromSid: event.keyDiffersFromSid, warnings: event.warnings,
       copiedHeaders: Dictionary(
-        event.copiedHeaders.map { (string($0.name), string($0.value)) }, uniquingKeysWith: { first, _ in first }))
+        event.copiedHeaders.map { (string($0.name), string($0.value)) },
+        uniquingKeysWith: { first, _ in first }))
   }
 
   private func string(_ range: TextRange) -> String {

@@ -3,8 +3,10 @@ import Testing
 @testable import ChatEvents
 
 @Suite struct EveryProblemIsNamedTests {
-  private static let deep32 = String(repeating: #"{"a":"#, count: 31) + "1" + String(repeating: "}", count: 31)
-  private static let deep33 = String(repeating: #"{"a":"#, count: 32) + "1" + String(repeating: "}", count: 32)
+  private static let deep32 =
+    String(repeating: #"{"a":"#, count: 31) + "1" + String(repeating: "}", count: 31)
+  private static let deep33 =
+    String(repeating: #"{"a":"#, count: 32) + "1" + String(repeating: "}", count: 32)
 
   /// value → problems
   @Test(arguments: [
@@ -15,7 +17,13 @@ import Testing
     ("[]", [" wrong_type"]),
     (#""text""#, [" wrong_type"]),
     ("{", [" not_json"]),
-    ("{}", ["/message_id missing", "/sid missing", "/session_source missing", "/bu_id missing", "/content missing", "/content_type missing"]),
+    (
+      "{}",
+      [
+        "/message_id missing", "/sid missing", "/session_source missing", "/bu_id missing",
+        "/content missing", "/content_type missing",
+      ]
+    ),
     ("{} {}", [" not_json"]),
     (#"{"a":tru}"#, [" not_json"]),
     (eventText([("extra", deep32)]), []),
@@ -44,15 +52,35 @@ import Testing
     (eventText([("message_create_at", "9223372036854775808")]), ["/message_create_at out_of_range"]),
     (eventText([("cms_id", "{}")]), ["/cms_id wrong_type"]),
     (eventText([("caller", "1")]), ["/caller wrong_type"]),
-    (eventText([("caller", #"{"org_id":"x","token_grant_type":2}"#)]), ["/caller/org_id wrong_type", "/caller/token_grant_type not_allowed"]),
-    (#"{"sid":"a","sid":"b"}"#, ["/sid duplicate_member", "/message_id missing", "/session_source missing", "/bu_id missing", "/content missing", "/content_type missing"]),
+    (
+      eventText([("caller", #"{"org_id":"x","token_grant_type":2}"#)]),
+      ["/caller/org_id wrong_type", "/caller/token_grant_type not_allowed"]
+    ),
+    (
+      #"{"sid":"a","sid":"b"}"#,
+      [
+        "/sid duplicate_member", "/message_id missing", "/session_source missing", "/bu_id missing",
+        "/content missing", "/content_type missing",
+      ]
+    ),
     (eventText([("x", #"{"a":[{"b":1,"\u0062":2}]}"#)]), ["/x/a/0/b duplicate_member"]),
     (eventText([("a/b~c", "1"), (#"a\/b~c"#, "2")]), ["/a~1b~0c duplicate_member"]),
-    (#"{"ly_open_message_dto":{"sid":"a"},"sid":"b"}"#,
-      ["/sid duplicate_member", "/ly_open_message_dto/message_id missing", "/ly_open_message_dto/session_source missing",
-        "/ly_open_message_dto/bu_id missing", "/ly_open_message_dto/content missing", "/ly_open_message_dto/content_type missing"]),
-    (#"{"content_type":11,"content":"","extra":1,"sid":" "}"#,
-      ["/content_type not_allowed", "/content empty", "/sid blank", "/message_id missing", "/session_source missing", "/bu_id missing"]),
+    (
+      #"{"ly_open_message_dto":{"sid":"a"},"sid":"b"}"#,
+      [
+        "/sid duplicate_member", "/ly_open_message_dto/message_id missing",
+        "/ly_open_message_dto/session_source missing",
+        "/ly_open_message_dto/bu_id missing", "/ly_open_message_dto/content missing",
+        "/ly_open_message_dto/content_type missing",
+      ]
+    ),
+    (
+      #"{"content_type":11,"content":"","extra":1,"sid":" "}"#,
+      [
+        "/content_type not_allowed", "/content empty", "/sid blank", "/message_id missing",
+        "/session_source missing", "/bu_id missing",
+      ]
+    ),
   ])
   func problemsComeInDocumentOrder(_ value: String, _ problems: [String]) {
     #expect(DecodingBench().decode(value).problems == problems)
@@ -62,7 +90,8 @@ import Testing
     let bench = DecodingBench()
     #expect(bench.decode(nil).problems == [" null_value"])
     #expect(bench.decode([0xFF, 0xFE]).problems == [" not_utf8"])
-    #expect(bench.decode(Array(#"{"a":""#.utf8) + [0xC0, 0x80] + Array(#""}"#.utf8)).problems == [" not_utf8"])
+    #expect(
+      bench.decode(Array(#"{"a":""#.utf8) + [0xC0, 0x80] + Array(#""}"#.utf8)).problems == [" not_utf8"])
     #expect(bench.decode([0, 0, 0, 0, 7, 2, 0x0A]).problems == [" unsupported_encoding"])
     #expect(bench.decode([0]).problems == [" unsupported_encoding"])
     #expect(bench.decode([0, 0, 0, 0, 7] + Array(eventText().utf8)).problems == [])
@@ -76,8 +105,10 @@ import Testing
     #expect(bench.decode(eventText([("content", #""\u4f60\u597d""#)])).problems == [])
     #expect(bench.decode(eventText([("content", #""\u4f60\u597da""#)])).problems == ["/content too_large"])
     let padding = 1_000 - eventText([("x", #""""#)]).utf8.count
-    #expect(bench.decode(eventText([("x", "\"" + String(repeating: "x", count: padding) + "\"")])).problems == [])
-    let tooLarge = bench.decode(eventText([("x", "\"" + String(repeating: "x", count: padding + 1) + "\"")]), key: "k")
+    #expect(
+      bench.decode(eventText([("x", "\"" + String(repeating: "x", count: padding) + "\"")])).problems == [])
+    let tooLarge = bench.decode(
+      eventText([("x", "\"" + String(repeating: "x", count: padding + 1) + "\"")]), key: "k")
     #expect(tooLarge.problems == [" too_large"])
     #expect(tooLarge.members.texts.isEmpty)
   }

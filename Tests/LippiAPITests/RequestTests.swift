@@ -141,7 +141,8 @@ private func parameters(_ body: String) -> [(name: String, value: String)] {
       switch text[position] {
       case UInt8(ascii: "+"): decoded.append(32)
       case UInt8(ascii: "%"):
-        decoded.append(UInt8(String(decoding: text[(position + 1)...(position + 2)], as: UTF8.self), radix: 16)!)
+        decoded.append(
+          UInt8(String(decoding: text[(position + 1)...(position + 2)], as: UTF8.self), radix: 16)!)
         position += 2
       default: decoded.append(text[position])
       }
@@ -157,7 +158,8 @@ private func parameters(_ body: String) -> [(name: String, value: String)] {
 
   @Test func aRequestCostsAFewMicroseconds() {
     let event = documentedEvent(content: String(repeating: "Where is my parcel? ", count: 10))
-    var encoder = RequestEncoder(settings: GatewaySettings(appKey: "12345678", secret: Array("helloworld".utf8)))
+    var encoder = RequestEncoder(
+      settings: GatewaySettings(appKey: "12345678", secret: Array("helloworld".utf8)))
     var buffer = ByteBuffer()
     let count = 50_000
     let elapsed = ContinuousClock().measure {

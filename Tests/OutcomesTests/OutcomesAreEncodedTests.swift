@@ -44,18 +44,21 @@ private func encode(_ record: OutcomeRecord) throws -> ReadOutcome {
   }
   return ReadOutcome(
     object: try #require(JSONSerialization.jsonObject(with: value) as? [String: Any]), headers: headers,
-    key: entry.key.isPresent ? Array(bytes[entry.key.start..<entry.key.end]) : nil, byteCount: bytes.count - 3)
+    key: entry.key.isPresent ? Array(bytes[entry.key.start..<entry.key.end]) : nil, byteCount: bytes.count - 3
+  )
 }
 
 private func record(_ kind: OutcomeKind, _ error: OutcomeError?) -> OutcomeRecord {
   OutcomeRecord(
     resolution: Resolution(kind: kind, error: error), partition: 3, offset: 1_234,
-    receivedAt: WallTime(milliseconds: 1_577_096_532_400), finishedAt: WallTime(milliseconds: 1_577_096_532_460))
+    receivedAt: WallTime(milliseconds: 1_577_096_532_400),
+    finishedAt: WallTime(milliseconds: 1_577_096_532_460))
 }
 
 @Suite struct OutcomesAreEncodedTests {
   private static let members = [
-    "schema", "outcome", "success", "event_id", "message_id", "sid", "content_type", "bu_id", "session_source",
+    "schema", "outcome", "success", "event_id", "message_id", "sid", "content_type", "bu_id",
+    "session_source",
     "open_instance_id", "corp_id", "source", "gateway", "error", "warnings", "attempts", "possible_duplicate",
     "attempt_log", "received_at", "first_sent_at", "finished_at", "queue_ms", "gateway_ms", "total_ms",
     "waited_ms", "redrive", "bridge",
@@ -122,7 +125,8 @@ private func record(_ kind: OutcomeKind, _ error: OutcomeError?) -> OutcomeRecor
   ) throws {
     let read = try encode(record(kind, code))
     let error = try #require(read.object["error"] as? [String: Any])
-    #expect(Set(error.keys) == ["class", "code", "message", "retryable", "next", "problems", "problems_total"])
+    #expect(
+      Set(error.keys) == ["class", "code", "message", "retryable", "next", "problems", "problems_total"])
     #expect(error["class"] as? String == errorClass)
     #expect(error["code"] as? String == "\(code.code)")
     #expect(error["retryable"] as? Bool == isRetryable)
@@ -136,7 +140,9 @@ private func record(_ kind: OutcomeKind, _ error: OutcomeError?) -> OutcomeRecor
 
   @Test func problemsAndAttempts() throws {
     var record = record(.invalid, .invalidEvent)
-    record.problems = [OutcomeProblem(pointer: "/a\"b", code: "missing"), OutcomeProblem(pointer: "", code: "empty")]
+    record.problems = [
+      OutcomeProblem(pointer: "/a\"b", code: "missing"), OutcomeProblem(pointer: "", code: "empty"),
+    ]
     record.problemCount = 40
     record.attemptCount = 2
     var attempt = LoggedAttempt(effect: .none)
@@ -209,7 +215,9 @@ private func record(_ kind: OutcomeKind, _ error: OutcomeError?) -> OutcomeRecor
     ("member 7 unknown", "x", "7", "<echo>"), ("a\u{7}b\nc", "x", "", "abc"),
     (String(repeating: "é", count: 200), "x", "", String(repeating: "é", count: 128)),
   ])
-  func gatewayTextsShowNothingOfTheMessage(_ text: String, _ content: String, _ cmsID: String, _ shown: String) throws {
+  func gatewayTextsShowNothingOfTheMessage(
+    _ text: String, _ content: String, _ cmsID: String, _ shown: String
+  ) throws {
     let texts = Texts()
     var record = record(.rejected, .refusedByBackend)
     record.content = texts(content)
@@ -226,7 +234,9 @@ private func record(_ kind: OutcomeKind, _ error: OutcomeError?) -> OutcomeRecor
     let search = EchoSearch(
       content: texts(String(repeating: "aaaaaaab", count: 8_192)), cmsID: nil, senderID: nil)
     let text = texts(String(repeating: "aaaaaaa", count: 40))!
-    let elapsed = ContinuousClock().measure { #expect(!search.finds(in: UnsafeRawBufferPointer(rebasing: text[..<7]))) }
+    let elapsed = ContinuousClock().measure {
+      #expect(!search.finds(in: UnsafeRawBufferPointer(rebasing: text[..<7])))
+    }
     let whole = ContinuousClock().measure { _ = search.finds(in: text) }
     print("echo search in 64 KiB: \(whole), too short: \(elapsed)")
     #expect(whole < .milliseconds(50))
@@ -259,7 +269,9 @@ private func record(_ kind: OutcomeKind, _ error: OutcomeError?) -> OutcomeRecor
         entry = encoder.encode(record, epoch: Epoch(1), appendingTo: &bytes)
       }
     }
-    print("outcome, \(entry.value.count) bytes and \(entry.headers.count) of headers: \((elapsed / count) / .microseconds(1)) µs")
+    print(
+      "outcome, \(entry.value.count) bytes and \(entry.headers.count) of headers: \((elapsed / count) / .microseconds(1)) µs"
+    )
     #expect(entry.value.count > 500)
   }
 }

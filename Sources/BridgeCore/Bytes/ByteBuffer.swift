@@ -90,7 +90,8 @@ package struct ByteBuffer: ~Copyable {
     count = position
     repeat {
       position &-= 1
-      base.storeBytes(of: UInt8(truncatingIfNeeded: magnitude % 10) &+ 48, toByteOffset: position, as: UInt8.self)
+      base.storeBytes(
+        of: UInt8(truncatingIfNeeded: magnitude % 10) &+ 48, toByteOffset: position, as: UInt8.self)
       magnitude /= 10
     } while magnitude > 0
   }

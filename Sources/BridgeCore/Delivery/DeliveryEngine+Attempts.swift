@@ -54,7 +54,8 @@ extension DeliveryEngine {
     case .configurationFault, .clockFault, .programmingFault:
       gate.stop(.halted, seconds: nil, wasProbe: wasProbe, at: now)
     case .flowControl:
-      gate.stop(.banned, seconds: verdict.banSeconds ?? verdict.retryAfterSeconds, wasProbe: wasProbe, at: now)
+      gate.stop(
+        .banned, seconds: verdict.banSeconds ?? verdict.retryAfterSeconds, wasProbe: wasProbe, at: now)
     case .delivered, .backendNotReached, .temporary, .notTemporary, .refused, .unknown:
       if wasSent {
         gate.answered(wasProbe: wasProbe, at: now)
@@ -127,7 +128,9 @@ extension DeliveryEngine {
   /// The way of a decided record, for its outcome.
   package func course(of ticket: Ticket) -> DeliveryCourse { tickets[Int(ticket.index)].course }
 
-  package func coordinates(of ticket: Ticket) -> (partition: PartitionIndex, epoch: Epoch, offset: RecordOffset) {
+  package func coordinates(of ticket: Ticket) -> (
+    partition: PartitionIndex, epoch: Epoch, offset: RecordOffset
+  ) {
     let state = tickets[Int(ticket.index)]
     let partition = partitions[Int(state.partition)]
     return (partition.partition, partition.epoch, state.offset)

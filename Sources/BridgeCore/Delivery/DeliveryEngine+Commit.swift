@@ -3,9 +3,13 @@ extension DeliveryEngine {
   package func batchDue(at now: MonotonicTime) -> Bool {
     guard !batchIsUnderWay, now >= batchNotBefore else { return false }
     if unpublishedCount >= DeliveryLimits.outcomesThatStartBatch { return true }
-    if let oldestUnpublishedAt, now - oldestUnpublishedAt >= settings.commitInterval || isDraining { return true }
+    if let oldestUnpublishedAt, now - oldestUnpublishedAt >= settings.commitInterval || isDraining {
+      return true
+    }
     if partitions.contains(where: { $0.wantsCommit }) { return true }
-    if partitions.contains(where: { $0.phase == .draining && !$0.isFinal && $0.inFlightCount == 0 }) { return true }
+    if partitions.contains(where: { $0.phase == .draining && !$0.isFinal && $0.inFlightCount == 0 }) {
+      return true
+    }
     return now - lastBatchAt >= DeliveryLimits.idleCommitInterval
       && partitions.contains(where: { $0.canAdvanceIdle })
   }
@@ -30,9 +34,12 @@ extension DeliveryEngine {
     var commits: [PartitionCommit] = []
     for slot in partitions.indices {
       let mayFinish =
-        partitions[slot].phase == .draining && !partitions[slot].isFinal && partitions[slot].inFlightCount == 0
+        partitions[slot].phase == .draining && !partitions[slot].isFinal
+        && partitions[slot].inFlightCount == 0
         && partitions[slot].unpublishedCount == 0
-      guard partitions[slot].isInBatch || partitions[slot].wantsCommit || partitions[slot].canAdvanceIdle || mayFinish
+      guard
+        partitions[slot].isInBatch || partitions[slot].wantsCommit || partitions[slot].canAdvanceIdle
+          || mayFinish
       else { continue }
       commits.append(propose(slot, token: token, isFinal: mayFinish))
     }

@@ -54,7 +54,9 @@ extension DeliveryEngine {
       switch partitions[slot].phase {
       case .active: partitions[slot].phase = .draining
       // Not one record was taken: nothing to finish.
-      case .starting, .recovering: partitions[slot].phase = .draining; partitions[slot].isFinal = true
+      case .starting, .recovering:
+        partitions[slot].phase = .draining
+        partitions[slot].isFinal = true
       case .draining, .undecided: break
       }
     }

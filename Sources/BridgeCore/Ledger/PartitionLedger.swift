@@ -221,7 +221,9 @@ package struct PartitionLedger {
     var entry = first
     while entry != Self.none {
       let candidate = entries[Int(entry)]
-      if candidate.status == .awaited || (candidate.status == .unresolved && candidate.isAmbiguous) { count += 1 }
+      if candidate.status == .awaited || (candidate.status == .unresolved && candidate.isAmbiguous) {
+        count += 1
+      }
       entry = candidate.next
     }
     return count
@@ -247,8 +249,16 @@ package struct PartitionLedger {
 
   private mutating func remove(_ entry: Int32) {
     let removed = entries[Int(entry)]
-    if removed.previous == Self.none { first = removed.next } else { entries[Int(removed.previous)].next = removed.next }
-    if removed.next == Self.none { last = removed.previous } else { entries[Int(removed.next)].previous = removed.previous }
+    if removed.previous == Self.none {
+      first = removed.next
+    } else {
+      entries[Int(removed.previous)].next = removed.next
+    }
+    if removed.next == Self.none {
+      last = removed.previous
+    } else {
+      entries[Int(removed.next)].previous = removed.previous
+    }
     entries[Int(entry)].status = .free
     freeEntries.append(entry)
   }

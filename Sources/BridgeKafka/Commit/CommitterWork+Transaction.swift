@@ -78,7 +78,8 @@ extension CommitterWork {
   func refusalText(_ code: KafkaCode, _ batch: CommitBatch, _ index: Int) -> String {
     guard batch.outcomes.indices.contains(index) else { return code.sentence }
     let outcome = batch.outcomes[index]
-    return "the outcome of partition \(outcome.partition) offset \(outcome.offset) was refused: \(code.sentence)"
+    return
+      "the outcome of partition \(outcome.partition) offset \(outcome.offset) was refused: \(code.sentence)"
   }
 
   /// Aborts if that is enough; otherwise the producer goes.
@@ -110,7 +111,8 @@ extension CommitterWork {
       .failed(
         FatalFault(
           .identityInUse,
-          "Another process uses transactional id \(settings.transactionalID); give each its own kafka.instance.")))
+          "Another process uses transactional id \(settings.transactionalID); give each its own kafka.instance."
+        )))
     return true
   }
 

@@ -17,9 +17,16 @@ package enum LogSeverity: UInt8, Sendable, Comparable, CaseIterable {
 
 /// Names of fields; all of them are here, so that a log query finds one name for one thing.
 package enum LogKey: String, Sendable, CaseIterable {
-  case address, ambiguous, broker, ceiling, code, committed, count, detail, dropped, epoch, exitCode = "exit_code"
-  case fault, group, inFlight = "in_flight", instance, limit, message = "sentence", mode, nextStep = "next_step"
-  case outcomes, partition, partitions, reason, results, ruling, seconds, status, subCode = "sub_code"
+  case address, ambiguous, broker, ceiling, code, committed, count, detail, dropped, epoch
+  case exitCode = "exit_code"
+  case fault, group
+  case inFlight = "in_flight"
+  case instance, limit
+  case message = "sentence"
+  case mode
+  case nextStep = "next_step"
+  case outcomes, partition, partitions, reason, results, ruling, seconds, status
+  case subCode = "sub_code"
   case token, topic, unresolved, url, version
 }
 
@@ -35,7 +42,9 @@ package struct LogLine: Sendable {
   package var fields: [(LogKey, LogValue)]
   package var time: WallTime
 
-  package init(_ severity: LogSeverity, _ message: StaticString, _ fields: [(LogKey, LogValue)] = [], at time: WallTime) {
+  package init(
+    _ severity: LogSeverity, _ message: StaticString, _ fields: [(LogKey, LogValue)] = [], at time: WallTime
+  ) {
     self.severity = severity
     self.message = message
     self.fields = fields

@@ -23,7 +23,8 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
     while let report = gateway.nextReport() {
       let stateBefore = engine.gate.state
       let isCurrent = engine.isCurrent(report.ticket)
-      let verdict = isCurrent ? classify(report, into: &slots[report.ticket.index].answer) : classifyStale(report)
+      let verdict =
+        isCurrent ? classify(report, into: &slots[report.ticket.index].answer) : classifyStale(report)
       gateway.finish(report)
       let duration = report.startedAt.map { report.endedAt - $0 }
       let decision = engine.attemptEnded(report.ticket, verdict, duration: duration, at: now)
@@ -38,7 +39,8 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
     switch report.ending {
     case .answered(let status, let retryAfterSeconds, _):
       gateway.withAnswerBody(of: report) { body in
-        path.classifier.classify(status: status, retryAfterSeconds: retryAfterSeconds, body: body, into: &answer)
+        path.classifier.classify(
+          status: status, retryAfterSeconds: retryAfterSeconds, body: body, into: &answer)
       }
     case .notSent, .unanswered:
       path.classifier.classify(ending: report.ending)

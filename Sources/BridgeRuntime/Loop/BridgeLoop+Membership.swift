@@ -30,7 +30,9 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
 
   func partitionsRecovered(_ answer: RecoveryAnswer, at now: Moment) {
     var positions: [ReadPosition] = []
-    let withLogFirst = answer.partitions.sorted { ($0.committedOffset == nil ? 1 : 0) < ($1.committedOffset == nil ? 1 : 0) }
+    let withLogFirst = answer.partitions.sorted {
+      ($0.committedOffset == nil ? 1 : 0) < ($1.committedOffset == nil ? 1 : 0)
+    }
     for recovered in withLogFirst {
       switch engine.partitionRecovered(recovered, epoch: answer.epoch) {
       case .read(let offset):

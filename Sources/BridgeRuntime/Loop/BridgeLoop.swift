@@ -11,7 +11,8 @@ package struct RecordPath: ~Copyable {
   package var outcomes: OutcomeEncoder
 
   package init(
-    decoder: consuming EventDecoder, requests: consuming RequestEncoder, classifier: consuming AnswerClassifier,
+    decoder: consuming EventDecoder, requests: consuming RequestEncoder,
+    classifier: consuming AnswerClassifier,
     outcomes: consuming OutcomeEncoder
   ) {
     self.decoder = decoder

@@ -15,7 +15,8 @@ package struct JSONReader: ~Copyable {
   /// Gives the tokens of a text that is whole and right, or the status that says why it is not. Tokens and what they
   /// point to are valid inside `visit` only.
   package mutating func read<Result>(
-    _ text: UnsafeRawBufferPointer, _ visit: (csimdjson_status, UnsafeBufferPointer<csimdjson_token>) -> Result
+    _ text: UnsafeRawBufferPointer,
+    _ visit: (csimdjson_status, UnsafeBufferPointer<csimdjson_token>) -> Result
   ) -> Result {
     let status = csimdjson_read(parser, text.baseAddress, text.count)
     guard status == CSIMDJSON_OK else { return visit(status, UnsafeBufferPointer(start: nil, count: 0)) }
@@ -27,7 +28,9 @@ package struct JSONReader: ~Copyable {
 
 extension csimdjson_token {
   package var keyBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: key, count: Int(key_length)) }
-  package var textBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: text, count: Int(text_length)) }
+  package var textBytes: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: text, count: Int(text_length))
+  }
   package var isObject: Bool { kind == UInt8(CSIMDJSON_OBJECT.rawValue) }
   package var isArray: Bool { kind == UInt8(CSIMDJSON_ARRAY.rawValue) }
   package var isString: Bool { kind == UInt8(CSIMDJSON_STRING.rawValue) }
@@ -60,7 +63,9 @@ extension UnsafeRawBufferPointer {
   }
 
   private func memoryMatches(_ other: UnsafeRawPointer) -> Bool {
-    for index in 0..<count where self[index] != other.load(fromByteOffset: index, as: UInt8.self) { return false }
+    for index in 0..<count where self[index] != other.load(fromByteOffset: index, as: UInt8.self) {
+      return false
+    }
     return true
   }
 

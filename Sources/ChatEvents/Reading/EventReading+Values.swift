@@ -23,7 +23,9 @@ extension EventReading {
   private static let grantTypes = [Choice(name: "enterprise", number: 0), Choice(name: "isv", number: 1)]
 
   /// Nil if the value is all right, or absent: JSON null is.
-  func readValue(of member: EventMember, _ token: csimdjson_token, into event: inout ChatEvent) -> ProblemCode? {
+  func readValue(of member: EventMember, _ token: csimdjson_token, into event: inout ChatEvent)
+    -> ProblemCode?
+  {
     if token.isNull { return EventMember.required.contains(member) ? .nullValue : nil }
     if token.hasBadText { return .notUTF8 }
     switch member {

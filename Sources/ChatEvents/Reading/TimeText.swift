@@ -9,7 +9,8 @@ enum TimeText {
       text[13] == colon, text[16] == colon,
       let year = number(text, 0, 4), let month = number(text, 5, 2), let day = number(text, 8, 2),
       let hour = number(text, 11, 2), let minute = number(text, 14, 2), let second = number(text, 17, 2),
-      (1...12).contains(month), day >= 1, day <= CivilDate.dayCount(ofMonth: month, year: year), hour <= 23, minute <= 59,
+      (1...12).contains(month), day >= 1, day <= CivilDate.dayCount(ofMonth: month, year: year), hour <= 23,
+      minute <= 59,
       second <= 60
     else { return nil }
     var position = 19
@@ -26,7 +27,9 @@ enum TimeText {
       for _ in min(digitCount, 3)..<3 { fraction *= 10 }
     }
     guard let offset = offsetMinutes(text, at: position) else { return nil }
-    let seconds = CivilDate(year: year, month: month, day: day).dayNumber * 86_400 + hour * 3_600 + minute * 60 + min(second, 59)
+    let seconds =
+      CivilDate(year: year, month: month, day: day).dayNumber * 86_400 + hour * 3_600 + minute * 60
+      + min(second, 59)
     return (seconds - offset * 60) * 1_000 + fraction
   }
 
@@ -40,7 +43,8 @@ enum TimeText {
     case UInt8(ascii: "Z"), UInt8(ascii: "z"):
       return position + 1 == text.count ? 0 : nil
     case UInt8(ascii: "+"), dash:
-      guard position + 6 == text.count, text[position + 3] == colon, let hours = number(text, position + 1, 2),
+      guard position + 6 == text.count, text[position + 3] == colon,
+        let hours = number(text, position + 1, 2),
         let minutes = number(text, position + 4, 2), hours <= 23, minutes <= 59
       else { return nil }
       return (text[position] == dash ? -1 : 1) * (hours * 60 + minutes)

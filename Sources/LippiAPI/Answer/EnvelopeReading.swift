@@ -42,7 +42,9 @@ struct EnvelopeReading {
 
   /// The first integer in a text member of `error_response`.
   func firstInteger(of name: StaticString) -> Int64? {
-    guard tokens[0].isObject, let text = text(of: object(in: 0, "error_response") ?? 0, name) else { return nil }
+    guard tokens[0].isObject, let text = text(of: object(in: 0, "error_response") ?? 0, name) else {
+      return nil
+    }
     guard let start = text.firstIndex(where: Self.isDigit) else { return nil }
     var number: Int64 = 0
     for digit in text[start...].prefix(while: Self.isDigit) {

@@ -33,7 +33,8 @@ package struct Rule: Sendable {
   package var comment: String
 
   package init(
-    _ match: Match, _ ruling: VerdictClass, _ effect: Effect, refuser: Refuser = .gateway, _ comment: String = ""
+    _ match: Match, _ ruling: VerdictClass, _ effect: Effect, refuser: Refuser = .gateway,
+    _ comment: String = ""
   ) {
     self.match = match
     self.ruling = ruling
@@ -63,10 +64,13 @@ extension Rule.Match {
     case (.noSuccess, .result(let success, _)): success == false
     case (.resultCode(let wanted), .result(let success, let code)):
       success == false && code.map { $0.elementsEqual(wanted.utf8) } ?? false
-    case (.subCode(let wanted), .error(_, let subCode)): subCode.map { $0.elementsEqual(wanted.utf8) } ?? false
-    case (.subCodePrefix(let prefix), .error(_, let subCode)): subCode.map { $0.starts(with: prefix.utf8) } ?? false
+    case (.subCode(let wanted), .error(_, let subCode)):
+      subCode.map { $0.elementsEqual(wanted.utf8) } ?? false
+    case (.subCodePrefix(let prefix), .error(_, let subCode)):
+      subCode.map { $0.starts(with: prefix.utf8) } ?? false
     case (.code(let codes, let prefix), .error(let code, let subCode)):
-      code.map(codes.contains) ?? false && (prefix.isEmpty || subCode.map { $0.starts(with: prefix.utf8) } ?? false)
+      code.map(codes.contains) ?? false
+        && (prefix.isEmpty || subCode.map { $0.starts(with: prefix.utf8) } ?? false)
     case (.bareSubCode(let codes), .error(let code, let subCode)):
       code.map(codes.contains) ?? false
         && subCode.map { !$0.isEmpty && !$0.contains(UInt8(ascii: ".")) } ?? false

@@ -24,7 +24,8 @@ package struct RuleTable: Sendable {
 
     Rule(.subCode("accesscontrol.limited-by-app-access-count"), .flowControl, .none, "quota of the app"),
     Rule(.subCode("accesscontrol.limited-by-api-access-count"), .flowControl, .none, "quota of the API"),
-    Rule(.subCode("accesscontrol.limited-by-app-api-access-count"), .flowControl, .none, "quota of app and API"),
+    Rule(
+      .subCode("accesscontrol.limited-by-app-api-access-count"), .flowControl, .none, "quota of app and API"),
     Rule(.subCode("isp.top-remote-connection-error"), .backendNotReached, .none),
     Rule(.subCode("isp.null-pointer-exception"), .notTemporary, .unknown),
     Rule(.subCode("isp.top-parse-error"), .notTemporary, .unknown),
@@ -32,7 +33,8 @@ package struct RuleTable: Sendable {
     Rule(.subCode("isp.get-app-error"), .configurationFault, .none, "the gateway cannot load the app"),
     Rule(.subCode("isv.appkey-not-exists"), .configurationFault, .none, "wrong gateway.app_key"),
     Rule(.subCodePrefix("isv.permission-"), .configurationFault, .none, "a permission or the IP whitelist"),
-    Rule(.subCode("isv.timestamp-limit-error"), .clockFault, .none, "the clock is off by more than 10 minutes"),
+    Rule(
+      .subCode("isv.timestamp-limit-error"), .clockFault, .none, "the clock is off by more than 10 minutes"),
 
     Rule(.code(4...8, subCodePrefix: ""), .flowControl, .none),
     Rule(.code(2...2, subCodePrefix: ""), .configurationFault, .none),
@@ -40,7 +42,9 @@ package struct RuleTable: Sendable {
     Rule(.code(9...9, subCodePrefix: ""), .programmingFault, .none, "HTTP verb"),
     Rule(.code(11...13, subCodePrefix: ""), .configurationFault, .none, "permission"),
     Rule(.code(20...20, subCodePrefix: ""), .programmingFault, .none),
-    Rule(.code(21...29, subCodePrefix: ""), .configurationFault, .none, "method, format, signature, session, app key"),
+    Rule(
+      .code(21...29, subCodePrefix: ""), .configurationFault, .none,
+      "method, format, signature, session, app key"),
     Rule(.code(30...31, subCodePrefix: ""), .clockFault, .none, "timestamp"),
     Rule(.code(32...34, subCodePrefix: ""), .configurationFault, .none, "version"),
     Rule(.code(40...41, subCodePrefix: ""), .refused, .none, "missing or invalid argument"),

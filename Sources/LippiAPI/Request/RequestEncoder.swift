@@ -61,7 +61,9 @@ package struct RequestEncoder: ~Copyable {
     writeValue(&text)
     body.append(name)
     body.append(UInt8(ascii: "="))
-    text.withBytes(of: TextRange(start: start, count: text.count - start)) { FormEncoding.append($0, to: &body) }
+    text.withBytes(of: TextRange(start: start, count: text.count - start)) {
+      FormEncoding.append($0, to: &body)
+    }
     body.append(UInt8(ascii: "&"))
   }
 }

@@ -55,7 +55,8 @@ struct Signer: ~Copyable {
     }
   }
 
-  private borrowing func write(_ text: UnsafeRawBufferPointer, _ result: UnsafeMutableRawBufferPointer) -> Int {
+  private borrowing func write(_ text: UnsafeRawBufferPointer, _ result: UnsafeMutableRawBufferPointer) -> Int
+  {
     let bytes = text.assumingMemoryBound(to: UInt8.self)
     let output = result.assumingMemoryBound(to: UInt8.self)
     if let authentication {

@@ -1,0 +1,146 @@
+internal import BridgeCore
+internal import BridgeKafka
+internal import BridgeOps
+internal import BridgeRuntime
+
+/// Says in log lines what the loop and the Kafka clients tell.
+final class WorkerLog {
+  private let log: Log
+  private var limiter = RepeatLimiter()
+  /// Set once per turn of the loop.
+  var now: Moment
+
+  init(_ log: Log) {
+    self.log = log
+    now = WorkerClock.now()
+  }
+
+  func write(_ severity: LogSeverity, _ message: StaticString, _ fields: [(LogKey, LogValue)] = []) {
+    log.write(LogLine(severity, message, fields, at: now.wall))
+  }
+
+  /// At most one line per cause and half minute.
+  private func writeLimited(
+    _ cause: String, _ severity: LogSeverity, _ message: StaticString, _ fields: [(LogKey, LogValue)]
+  ) {
+    guard let heldBack = limiter.admit(cause, at: now.monotonic) else { return }
+    write(severity, message, heldBack > 0 ? fields + [(.count, .integer(Int64(heldBack + 1)))] : fields)
+  }
+
+  func write(_ notice: RuntimeNotice) {
+    switch notice {
+    case .assigned(let partitions, let epoch):
+      write(
+        .info, "assigned", [(.epoch, .integer(Int64(epoch.number))), (.partitions, .text(list(partitions)))])
+    case .partitionStarted(let view, let epoch):
+      write(
+        .info, "partition started",
+        [
+          (.partition, .integer(Int64(view.partition))), (.epoch, .integer(Int64(epoch.number))),
+          (.committed, .integer(view.committedOffset)), (.ceiling, .integer(view.ceiling)),
+          (.ambiguous, .integer(Int64(view.ambiguousCount))),
+        ])
+    case .partitionUndecided(let partition, let reason):
+      write(
+        .error, "partition not started",
+        [
+          (.partition, .integer(Int64(partition))), (.reason, .text("\(reason.name)")),
+          (.nextStep, .text(Self.nextStep(for: reason))),
+        ])
+    case .partitionTakenOver(let partition):
+      write(.warning, "partition taken over", [(.partition, .integer(Int64(partition)))])
+    case .revoked(let partitions): write(.info, "revoked", [(.partitions, .text(list(partitions)))])
+    case .lost(let partitions): write(.warning, "lost", [(.partitions, .text(list(partitions)))])
+    case .batch(let token, let count, let results, let fault):
+      writeBatch(token, count, results, fault)
+    case .lineStopped(let stop):
+      writeStop(stop)
+    case .lineResumed:
+      write(.info, "resumed")
+    case .drainStarted(let limit):
+      write(.info, "draining", [(.seconds, .integer(limit.milliseconds / 1_000))])
+    case .drained(let unresolved):
+      write(.info, "drained", [(.unresolved, .integer(Int64(unresolved)))])
+    case .drainMissed(let inFlight):
+      write(.warning, "drain missed", [(.inFlight, .integer(Int64(inFlight)))])
+    case .recordsDropped(let partition, let count):
+      write(
+        .debug, "records dropped",
+        [(.partition, .integer(Int64(partition))), (.count, .integer(Int64(count)))])
+    }
+  }
+
+  private func writeBatch(_ token: WriterToken, _ count: Int, _ results: [CommitResult], _ fault: String?) {
+    let fields: [(LogKey, LogValue)] = [
+      (.token, .text("\(token)")), (.outcomes, .integer(Int64(count))),
+      (.results, .text(results.map { "\($0)" }.joined(separator: " "))),
+    ]
+    guard let fault else { return write(.debug, "batch", fields) }
+    writeLimited("batch \(fault)", .warning, "batch not committed", fields + [(.fault, .text(fault))])
+  }
+
+  private func writeStop(_ stop: LineStop) {
+    var fields: [(LogKey, LogValue)] = [(.ruling, .text("\(stop.ruling.name)"))]
+    if let status = stop.httpStatus { fields.append((.status, .integer(Int64(status)))) }
+    if let code = stop.code { fields.append((.code, .integer(code))) }
+    if let subCode = stop.subCode { fields.append((.subCode, .text(subCode))) }
+    if let seconds = stop.seconds { fields.append((.seconds, .integer(seconds))) }
+    fields.append((.nextStep, .text(Self.nextStep(for: stop.ruling))))
+    switch stop.reason {
+    case .halted: writeLimited("halted \(stop.code ?? 0)", .error, "halted", fields)
+    case .banned: writeLimited("banned \(stop.code ?? 0)", .warning, "banned", fields)
+    }
+  }
+
+  func write(_ notice: KafkaNotice) {
+    var fields: [(LogKey, LogValue)] = []
+    if let code = notice.code { fields.append((.code, .text(code))) }
+    if let partition = notice.partition { fields.append((.partition, .integer(Int64(partition)))) }
+    if let detail = notice.detail { fields.append((.detail, .text(detail))) }
+    let severity: LogSeverity =
+      switch notice.level {
+      case .note: .info
+      case .warning: .warning
+      case .error: .error
+      }
+    writeLimited("\(notice.text) \(notice.code ?? "")", severity, notice.text, fields)
+  }
+
+  private func list(_ partitions: [PartitionIndex]) -> String {
+    partitions.map { "\($0)" }.joined(separator: " ")
+  }
+
+  private static func nextStep(for reason: UndecidedReason) -> String {
+    switch reason {
+    case .foreignOffset:
+      "An offset was committed by something else, without this bridge's recovery log. Delete the group's offsets and set input.start, or use another kafka.group_id."
+    case .damagedRecoveryLog:
+      "The recovery log cannot be read: it was written by a newer version, or damaged. Start that version again."
+    case .takenOver:
+      "Another member has written this partition's recovery log. The next rebalance decides who owns it."
+    case .beyondEndOfLog:
+      "What is committed lies beyond the end of the partition: the topic was made anew. Use another kafka.group_id."
+    case .noStartPosition: "Set input.start."
+    }
+  }
+
+  private static func nextStep(for ruling: VerdictClass) -> String {
+    switch ruling {
+    case .configurationFault:
+      "Nothing is failed; events wait. Check gateway.app_key, app_secret_file, session_file, url and the app's permissions, then restart."
+    case .clockFault: "Nothing is failed; events wait. Set this machine's clock."
+    case .programmingFault: "Nothing is failed; events wait. Report this as a fault of the bridge."
+    case .flowControl: "Nothing to do: the line goes on when the ban ends."
+    case .delivered, .backendNotReached, .temporary, .notTemporary, .refused, .unknown: "Nothing to do."
+    }
+  }
+}
+
+extension WriterToken: CustomStringConvertible {
+  /// As the header `bridge_batch` has it: 16 hexadecimal digits.
+  public var description: String {
+    let number = UInt64(process) << 32 | UInt64(counter)
+    let digits = String(number, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}

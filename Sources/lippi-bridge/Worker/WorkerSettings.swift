@@ -1,0 +1,113 @@
+internal import BridgeConfiguration
+internal import BridgeCore
+internal import BridgeHTTP
+internal import BridgeKafka
+internal import BridgeOps
+internal import BridgeRuntime
+internal import ChatEvents
+internal import Glibc
+internal import LippiAPI
+internal import Outcomes
+
+/// The configuration in the words of each part.
+extension Configuration {
+  var kafkaSettings: KafkaSettings {
+    var settings = KafkaSettings(
+      bootstrapServers: kafka.bootstrapServers, groupID: kafka.groupID, instance: kafka.instance,
+      inputTopic: input.topic, resultTopic: outcomes.topic)
+    settings.guarantee = outcomes.delivery == .exactlyOnce ? .exactlyOnce : .atLeastOnce
+    settings.membership = kafka.isStaticMember ? .fixed : .dynamic
+    settings.start = input.start.map { start in
+      switch start {
+      case .earliest: .earliest
+      case .latest: .latest
+      case .time(let milliseconds): .time(WallTime(milliseconds: milliseconds))
+      }
+    }
+    settings.startupTimeout = .milliseconds(kafka.startupTimeoutMilliseconds)
+    settings.properties = kafka.clientProperties()
+    return settings
+  }
+
+  /// `partitionCount`: of the input topic.
+  func deliverySettings(partitionCount: Int) -> DeliverySettings {
+    var settings = DeliverySettings()
+    settings.inFlightLimit = gateway.concurrency
+    settings.retry.attemptLimit = retry.attemptLimit
+    settings.retry.base = .milliseconds(retry.baseMilliseconds)
+    settings.retry.cap = .milliseconds(retry.capMilliseconds)
+    settings.retry.timeLimit = .milliseconds(retry.maxTimeMilliseconds)
+    settings.commitInterval = .milliseconds(outcomes.commitIntervalMilliseconds)
+    settings.bufferedByteLimit = bufferedByteLimit
+    settings.firstPartitionCount = Int32(partitionCount)
+    // Whatever decides whether an event is valid.
+    let validity = "identity \(input.valueByteLimit) \(input.contentByteLimit)"
+    settings.validityFingerprint = CRC32.checksum(of: Array(validity.utf8)[...])
+    return settings
+  }
+
+  var connectionSettings: GatewayConnectionSettings {
+    var settings = GatewayConnectionSettings(url: gateway.url)
+    settings.connectionLimit = gateway.concurrency
+    settings.requestTimeout = .milliseconds(gateway.requestTimeoutMilliseconds)
+    settings.connectTimeout = .milliseconds(gateway.connectTimeoutMilliseconds)
+    settings.idleTimeout = .milliseconds(gateway.idleTimeoutMilliseconds)
+    settings.answerByteLimit = gateway.answerByteLimit
+    settings.userAgent = "lippi-bridge/\(bridgeVersion)"
+    return settings
+  }
+
+  func recordPath() -> RecordPath {
+    RecordPath(
+      decoder: EventDecoder(settings: eventSettings, laneSeed: .random(in: 0 ... .max)),
+      requests: RequestEncoder(settings: gatewaySettings),
+      classifier: AnswerClassifier(rules: RuleTable()),
+      outcomes: OutcomeEncoder(
+        identity: OutcomeIdentity(
+          sourceTopic: input.topic, groupID: kafka.groupID, instance: kafka.instance, version: bridgeVersion,
+          rulesVersion: RuleTable.version, appKey: gateway.appKey)))
+  }
+
+  private var eventSettings: EventSettings {
+    var settings = EventSettings(topic: input.topic)
+    settings.valueByteLimit = input.valueByteLimit
+    settings.contentByteLimit = input.contentByteLimit
+    settings.copiedHeaderNames = outcomes.copiedHeaderNames
+    settings.caller.corpID = gateway.caller.corpID
+    settings.caller.orgID = gateway.caller.orgID
+    settings.caller.tokenGrantType = gateway.caller.tokenGrantType
+    settings.caller.isvOrgID = gateway.caller.isvOrgID
+    settings.caller.suiteKey = gateway.caller.suiteKey
+    return settings
+  }
+
+  private var gatewaySettings: GatewaySettings {
+    var settings = GatewaySettings(appKey: gateway.appKey, secret: Array(gateway.appSecret.reveal().utf8))
+    settings.session = gateway.session?.reveal()
+    settings.signMethod =
+      switch gateway.signMethod {
+      case .md5: .md5
+      case .hmac: .hmac
+      case .hmacSHA256: .hmacSHA256
+      }
+    return settings
+  }
+
+  func makeLog() -> Log {
+    let isTerminal = isatty(STDERR_FILENO) == 1
+    let format: Log.Format =
+      switch log.format {
+      case .auto: isTerminal ? .text : .json
+      case .json: .json
+      case .text: .text
+      }
+    let threshold: LogSeverity =
+      switch log.level {
+      case .debug: .debug
+      case .info: .info
+      case .warning: .warning
+      case .error: .error
+      }
+    return Log(descriptor: STDERR_FILENO, format: format, threshold: threshold)
+  }
+}
