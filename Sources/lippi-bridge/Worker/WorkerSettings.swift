@@ -47,13 +47,12 @@ extension Configuration {
   }
 
   var connectionSettings: GatewayConnectionSettings {
-    var settings = GatewayConnectionSettings(url: gateway.url)
-    settings.connectionLimit = gateway.concurrency
-    settings.requestTimeout = .milliseconds(gateway.requestTimeoutMilliseconds)
-    settings.connectTimeout = .milliseconds(gateway.connectTimeoutMilliseconds)
-    settings.idleTimeout = .milliseconds(gateway.idleTimeoutMilliseconds)
+    var settings = GatewayConnectionSettings(
+      url: gateway.url, connectionLimit: gateway.concurrency,
+      requestTimeout: .milliseconds(gateway.requestTimeoutMilliseconds),
+      connectTimeout: .milliseconds(gateway.connectTimeoutMilliseconds),
+      idleTimeout: .milliseconds(gateway.idleTimeoutMilliseconds), userAgent: "lippi-bridge/\(bridgeVersion)")
     settings.answerByteLimit = gateway.answerByteLimit
-    settings.userAgent = "lippi-bridge/\(bridgeVersion)"
     return settings
   }
 
