@@ -1,0 +1,133 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// One accepted connection, as a script sees it: blocking calls, every byte under control.
+final class Peer: Sendable {
+  let number: Int
+  private let socket: Int32
+  private let rest = Mutex<[UInt8]>([])
+
+  init(number: Int, socket: Int32) {
+    self.number = number
+    self.socket = socket
+  }
+
+  /// Head and body of the next request; nil if the client closed.
+  func readRequest() -> [UInt8]? {
+    var bytes = rest.withLock { $0 }
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      if let end = Self.requestEnd(bytes) {
+        rest.withLock { $0 = Array(bytes[end...]) }
+        return Array(bytes[..<end])
+      }
+      let count = recv(socket, &chunk, chunk.count, 0)
+      guard count > 0 else { return nil }
+      bytes += chunk[..<count]
+    }
+  }
+
+  func readByte() -> Bool {
+    var byte: UInt8 = 0
+    return recv(socket, &byte, 1, 0) == 1
+  }
+
+  /// Blocks until the client closes.
+  func waitForEnd() {
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while recv(socket, &chunk, chunk.count, 0) > 0 {}
+  }
+
+  /// Blocks until the client closes, without taking a byte.
+  func waitForEndUnread() {
+    // POLLRDHUP, which the Glibc module leaves out.
+    var interest = pollfd(fd: socket, events: 0x2000, revents: 0)
+    poll(&interest, 1, 20_000)
+  }
+
+  func write(_ text: String) { write(Array(text.utf8)) }
+
+  func write(_ bytes: [UInt8]) {
+    var position = 0
+    while position < bytes.count {
+      let count = bytes.withUnsafeBytes {
+        send(socket, $0.baseAddress! + position, bytes.count - position, Int32(MSG_NOSIGNAL))
+      }
+      guard count > 0 else { return }
+      position += count
+    }
+  }
+
+  /// Closes with a reset instead of an end.
+  func reset() {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(socket, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+  }
+
+  private static func requestEnd(_ bytes: [UInt8]) -> Int? {
+    let text = String(decoding: bytes.prefix(2_048), as: UTF8.self)
+    guard let headEnd = text.range(of: "\r\n\r\n"), let field = text.range(of: "Content-Length: ") else {
+      return nil
+    }
+    let digits = text[field.upperBound...].prefix { $0.isNumber }
+    let total = text.utf8.distance(from: text.startIndex, to: headEnd.upperBound) + Int(digits)!
+    return bytes.count >= total ? total : nil
+  }
+}
+
+/// A server whose script is run once per connection, on a thread of its own; the connection is closed behind it.
+final class ScriptedServer: Sendable {
+  let port: UInt16
+  private let listener: Int32
+  let acceptedCount = Mutex(0)
+
+  init(receiveBufferSize: Int32? = nil, _ script: @escaping @Sendable (Peer) -> Void) {
+    let listening = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    if var size = receiveBufferSize { setsockopt(listening, SOL_SOCKET, SO_RCVBUF, &size, 4) }
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        precondition(bind(listening, address, length) == 0, "a free port is bound")
+        listen(listening, 512)
+        getsockname(listening, address, &length)
+      }
+    }
+    listener = listening
+    port = UInt16(bigEndian: address.sin_port)
+    let acceptor = Thread { [weak self] in
+      var number = 0
+      while true {
+        let socket = accept(listening, nil, nil)
+        guard socket >= 0 else { return }
+        var one: Int32 = 1
+        setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
+        self?.acceptedCount.withLock { $0 += 1 }
+        let peer = Peer(number: number, socket: socket)
+        number += 1
+        let worker = Thread {
+          script(peer)
+          close(socket)
+        }
+        worker.stackSize = 256 * 1_024
+        worker.start()
+      }
+    }
+    acceptor.start()
+  }
+
+  deinit {
+    shutdown(listener, Int32(SHUT_RDWR))
+    close(listener)
+  }
+
+  var url: String { "http://127.0.0.1:\(port)/router/rest" }
+}
+
+/// An answer with the right length.
+func answer(_ body: String, status: Int = 200, fields: String = "") -> String {
+  "HTTP/1.1 \(status) X\r\nContent-Length: \(body.utf8.count)\r\n\(fields)\r\n\(body)"
+}
