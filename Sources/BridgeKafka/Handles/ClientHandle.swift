@@ -81,6 +81,11 @@ struct ClientHandle: ~Copyable {
     return visit(event)
   }
 
+  /// Commits offsets as the member of the group; the end comes as an event.
+  borrowing func commit(_ offsets: borrowing PartitionList) -> KafkaCode {
+    KafkaCode(rd_kafka_commit_queue(raw, offsets.raw, events, nil, nil))
+  }
+
   /// Starts to leave the group; what happens on the way comes as events.
   borrowing func closeIntoEvents() -> KafkaFailure? {
     KafkaFailure(consuming: rd_kafka_consumer_close_queue(raw, events))

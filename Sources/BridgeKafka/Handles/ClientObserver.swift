@@ -16,7 +16,6 @@ final class ClientObserver: Sendable {
   private let unansweredTransactionCount = Atomic<Int>(0)
   private let unansweredCommitCount = Atomic<Int>(0)
   private let heartbeatSentAt = Atomic<Int64>(0)
-  private let heartbeatNumber = Atomic<Int32>(-1)
   private let answeredHeartbeatSentAt = Atomic<Int64>(0)
   private let provenHeartbeatSentAt = Atomic<Int64>(0)
   private let firstDeliveryFailure = Mutex<DeliveryFailure?>(nil)
@@ -43,15 +42,14 @@ final class ClientObserver: Sendable {
     }
   }
 
-  fileprivate func requestSent(_ request: Int16, number: Int32) {
+  fileprivate func requestSent(_ request: Int16) {
     guard request == RequestNumber.heartbeat else { return }
     let answered = answeredHeartbeatSentAt.exchange(0, ordering: .acquiringAndReleasing)
     if answered != 0 { provenHeartbeatSentAt.store(answered, ordering: .releasing) }
-    heartbeatNumber.store(number, ordering: .releasing)
     heartbeatSentAt.store(MonotonicTime.now.microseconds, ordering: .releasing)
   }
 
-  fileprivate func requestEnded(_ request: Int16, number: Int32, code: KafkaCode) {
+  fileprivate func requestEnded(_ request: Int16, code: KafkaCode) {
     switch request {
     case RequestNumber.addPartitionsToTransaction, RequestNumber.addOffsetsToTransaction,
       RequestNumber.transactionalOffsetCommit, RequestNumber.endTransaction:
@@ -59,8 +57,9 @@ final class ClientObserver: Sendable {
     case RequestNumber.offsetCommit:
       if !code.isSuccess { unansweredCommitCount.add(1, ordering: .acquiringAndReleasing) }
     case RequestNumber.heartbeat:
-      // The library reports an end twice; a second report must not vouch for the next heartbeat.
-      guard code.isSuccess, heartbeatNumber.load(ordering: .acquiring) == number else { return }
+      // The library reports an end twice, but one heartbeat is under way at most and both reports come before the
+      // next is sent; so this is the end of the last one.
+      guard code.isSuccess else { return }
       answeredHeartbeatSentAt.store(heartbeatSentAt.load(ordering: .acquiring), ordering: .releasing)
     default: break
     }
@@ -72,12 +71,11 @@ final class ClientObserver: Sendable {
     }
   }
 
-  fileprivate func libraryLogged(severity: Int32, text: String) {
-    // Severities are those of syslog. Advice about settings that only the other kind of client uses is no news.
-    guard severity <= 5, !text.contains("is a consumer property"), !text.contains("is a producer property")
-    else { return }
+  fileprivate func libraryLogged(severity: Int32, facility: String, text: String) {
+    // Severities are those of syslog. Advice about properties is no news: it repeats at every client.
+    guard severity <= 5, facility != "CONFWARN", facility != "AUTOCREATE" else { return }
     let level: KafkaNotice.Level = severity <= 3 ? .error : severity == 4 ? .warning : .note
-    notices.post(KafkaNotice(level, "kafka client message", detail: text))
+    notices.post(KafkaNotice(level, "kafka client message", detail: "\(facility): \(text)"))
   }
 }
 
@@ -99,21 +97,21 @@ extension ClientObserver {
     rd_kafka_conf_set_log_cb(configuration) { client, severity, facility, text in
       guard let client, let observer = ClientObserver.at(rd_kafka_opaque(client)), let text else { return }
       let origin = facility.map { String(cString: $0) } ?? ""
-      observer.libraryLogged(severity: severity, text: "\(origin): \(String(cString: text))")
+      observer.libraryLogged(severity: severity, facility: origin, text: String(cString: text))
     }
     rd_kafka_conf_interceptor_add_on_new(
       configuration, "lippi-bridge",
       { client, _, place, _, _ in
         rd_kafka_interceptor_add_on_request_sent(
           client, "lippi-bridge",
-          { _, _, _, _, request, _, number, _, place in
-            ClientObserver.at(place)?.requestSent(request, number: number)
+          { _, _, _, _, request, _, _, _, place in
+            ClientObserver.at(place)?.requestSent(request)
             return RD_KAFKA_RESP_ERR_NO_ERROR
           }, place)
         return rd_kafka_interceptor_add_on_response_received(
           client, "lippi-bridge",
-          { _, _, _, _, request, _, number, _, _, code, place in
-            ClientObserver.at(place)?.requestEnded(request, number: number, code: KafkaCode(code))
+          { _, _, _, _, request, _, _, _, _, code, place in
+            ClientObserver.at(place)?.requestEnded(request, code: KafkaCode(code))
             return RD_KAFKA_RESP_ERR_NO_ERROR
           }, place)
       }, place)

@@ -19,8 +19,7 @@ extension KafkaIntake {
         metadata: commit.metadata)
     }
     plainCommitUnderWay = observer.unansweredOffsetCommitCount
-    // Asynchronous; its end comes as an event.
-    let code = KafkaCode(rd_kafka_commit(client.raw, offsets.raw, 1))
+    let code = client.commit(offsets)
     if !code.isSuccess { plainCommitEnded(code) }
   }
 

@@ -62,6 +62,8 @@ package struct KafkaIntake: ~Copyable {
   deinit {
     membership.plainCommits.connect(loop: -1)
     queues.letGoAll()
+    // An assignment or a revocation that still waits for its answer would keep the client from ever going.
+    rd_kafka_assign(client.raw, nil)
   }
 
   /// Joins the group. With transactions the committer is prepared before: that ends what a predecessor left open.

@@ -105,7 +105,6 @@ extension KafkaSettings {
         ("enable.auto.commit", "false"),
         ("enable.auto.offset.store", "false"),
         ("isolation.level", "read_committed"),
-        ("allow.auto.create.topics", "false"),
       ])
   }
 
