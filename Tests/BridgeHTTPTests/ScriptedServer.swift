@@ -59,6 +59,9 @@ final class Peer: Sendable {
     }
   }
 
+  /// The client sees the end of what this side says, and may go on itself.
+  func endWriting() { shutdown(socket, Int32(SHUT_WR)) }
+
   /// Closes with a reset instead of an end.
   func reset() {
     var option = linger(l_onoff: 1, l_linger: 0)
