@@ -93,19 +93,27 @@ struct Misdeed: Sendable, CustomTestStringConvertible {
     afterRequest("drips", answered(200), answerBody: "drop", leavesConnectionUsable: true) { peer in
       for byte in answer("drop").utf8 { peer.write([byte]) }
     },
-    afterRequest("interim answers first", answered(200), answerBody: "x", leavesConnectionUsable: true) { peer in
+    afterRequest("interim answers first", answered(200), answerBody: "x", leavesConnectionUsable: true) {
+      peer in
       peer.write("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: a\r\n\r\n" + answer("x"))
     },
-    afterRequest("asks to come later", answered(429, retryAfter: 7), answerBody: "slow", leavesConnectionUsable: true) { peer in
+    afterRequest(
+      "asks to come later", answered(429, retryAfter: 7), answerBody: "slow", leavesConnectionUsable: true
+    ) { peer in
       peer.write(answer("slow", status: 429, fields: "Retry-After: 7\r\n"))
     },
-    afterRequest("names a time to come again", answered(503, retryAfter: 60, date: 784_111_777), leavesConnectionUsable: true) { peer in
+    afterRequest(
+      "names a time to come again", answered(503, retryAfter: 60, date: 784_111_777),
+      leavesConnectionUsable: true
+    ) { peer in
       peer.write(
         answer(
           "", status: 503,
           fields: "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:50:37 GMT\r\n"))
     },
-    afterRequest("answers 408 and closes", answered(408), leavesConnectionUsable: true) { $0.write(answer("", status: 408)) },
+    afterRequest("answers 408 and closes", answered(408), leavesConnectionUsable: true) {
+      $0.write(answer("", status: 408))
+    },
     afterRequest("answers 204 without a length", answered(204), leavesConnectionUsable: true) { peer in
       peer.write("HTTP/1.1 204 No Content\r\n\r\n")
       peer.waitForEnd()
@@ -115,18 +123,22 @@ struct Misdeed: Sendable, CustomTestStringConvertible {
       _ = peer.readByte()
       peer.reset()
     },
-    Misdeed(name: "refuses in the middle of the request", ending: answered(413), body: large, answerBody: "big") {
+    Misdeed(
+      name: "refuses in the middle of the request", ending: answered(413), body: large, answerBody: "big"
+    ) {
       peer in
       _ = peer.readByte()
       peer.write(answer("big", status: 413, fields: "Connection: close\r\n"))
       peer.waitForEndUnread()
     },
-    Misdeed(name: "claims success in the middle of the request", ending: .notSent(.closed), body: large) { peer in
+    Misdeed(name: "claims success in the middle of the request", ending: .notSent(.closed), body: large) {
+      peer in
       _ = peer.readByte()
       peer.write(answer("ok"))
       peer.waitForEndUnread()
     },
-    Misdeed(name: "ends its side in the middle of the request", ending: .notSent(.closed), body: large) { peer in
+    Misdeed(name: "ends its side in the middle of the request", ending: .notSent(.closed), body: large) {
+      peer in
       _ = peer.readByte()
       peer.endWriting()
       peer.waitForEndUnread()
@@ -168,9 +180,15 @@ struct Misdeed: Sendable, CustomTestStringConvertible {
     let driver = try GatewayDriver(server.url, limit: 2)
     #expect(driver.run(expecting: 2) { $0.gateway.readyConnectionCount == 2 })
     for number: Int32 in 0..<2 {
-      guard case .started = driver.send(number, body: Misdeed.large) else { Issue.record("no connection"); return }
+      guard case .started = driver.send(number, body: Misdeed.large) else {
+        Issue.record("no connection")
+        return
+      }
     }
-    guard case .noConnection = driver.send(2) else { Issue.record("there are only two"); return }
+    guard case .noConnection = driver.send(2) else {
+      Issue.record("there are only two")
+      return
+    }
     driver.gateway.abandonAll(at: GatewayDriver.now())
     #expect(driver.gateway.nextDeadline.map { $0 < GatewayDriver.now().monotonic } == true)
     driver.takeReports()
