@@ -16,15 +16,18 @@ final class Peer: Sendable {
   /// Head and body of the next request; nil if the client closed.
   func readRequest() -> [UInt8]? {
     var bytes = rest.withLock { $0 }
-    var chunk = [UInt8](repeating: 0, count: 65_536)
+    var end: Int?
     while true {
-      if let end = Self.requestEnd(bytes) {
+      if end == nil { end = Self.requestEnd(bytes) }
+      if let end, bytes.count >= end {
         rest.withLock { $0 = Array(bytes[end...]) }
         return Array(bytes[..<end])
       }
-      let count = recv(socket, &chunk, chunk.count, 0)
-      guard count > 0 else { return nil }
-      bytes += chunk[..<count]
+      let more = [UInt8](unsafeUninitializedCapacity: 65_536) { room, count in
+        count = max(0, recv(socket, room.baseAddress, room.count, 0))
+      }
+      guard !more.isEmpty else { return nil }
+      bytes += more
     }
   }
 
@@ -59,20 +62,24 @@ final class Peer: Sendable {
     }
   }
 
+  /// The client sees the end of what this side says, and may go on itself.
+  func endWriting() { shutdown(socket, Int32(SHUT_WR)) }
+
   /// Closes with a reset instead of an end.
   func reset() {
     var option = linger(l_onoff: 1, l_linger: 0)
     setsockopt(socket, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
   }
 
+  /// Where it will end, as soon as the whole head is there.
   private static func requestEnd(_ bytes: [UInt8]) -> Int? {
-    let text = String(decoding: bytes.prefix(2_048), as: UTF8.self)
-    guard let headEnd = text.range(of: "\r\n\r\n"), let field = text.range(of: "Content-Length: ") else {
-      return nil
-    }
-    let digits = text[field.upperBound...].prefix { $0.isNumber }
-    let total = text.utf8.distance(from: text.startIndex, to: headEnd.upperBound) + Int(digits)!
-    return bytes.count >= total ? total : nil
+    let name = Array("Content-Length: ".utf8)
+    guard
+      let headEnd = bytes.indices.first(where: { bytes[$0...].starts(with: [13, 10, 13, 10]) }),
+      let field = bytes.indices.first(where: { bytes[$0...].starts(with: name) })
+    else { return nil }
+    let digits = bytes[(field + name.count)...].prefix { $0 != 13 }
+    return headEnd + 4 + Int(String(decoding: digits, as: UTF8.self))!
   }
 }
 
@@ -82,7 +89,15 @@ final class ScriptedServer: Sendable {
   private let listener: Int32
   let acceptedCount = Mutex(0)
 
-  init(receiveBufferSize: Int32? = nil, _ script: @escaping @Sendable (Peer) -> Void) {
+  private let backlog: Int32
+  private let accepts: Bool
+  private let script: @Sendable (Peer) -> Void
+
+  /// `listens` false: its port is taken and refuses until `listen`.
+  init(
+    receiveBufferSize: Int32? = nil, backlog: Int32 = 1_024, listens: Bool = true, accepts: Bool = true,
+    _ script: @escaping @Sendable (Peer) -> Void
+  ) {
     let listening = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -92,16 +107,24 @@ final class ScriptedServer: Sendable {
     withUnsafeMutablePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
         precondition(bind(listening, address, length) == 0, "a free port is bound")
-        listen(listening, 512)
         getsockname(listening, address, &length)
       }
     }
     listener = listening
+    self.backlog = backlog
     port = UInt16(bigEndian: address.sin_port)
-    let acceptor = Thread { [weak self] in
+    self.accepts = accepts
+    self.script = script
+    if listens { startListening() }
+  }
+
+  func startListening() {
+    listen(listener, backlog)
+    guard accepts else { return }
+    let acceptor = Thread { [weak self, listener, script] in
       var number = 0
       while true {
-        let socket = accept(listening, nil, nil)
+        let socket = accept(listener, nil, nil)
         guard socket >= 0 else { return }
         var one: Int32 = 1
         setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
