@@ -9,6 +9,8 @@ private final class Bench {
   var nextSlot: Int32 = 0
 
   init(recovered: RecoveredPartition, settings: DeliverySettings = DeliverySettings()) {
+    var settings = settings
+    settings.firstPartitionCount = 1
     engine = DeliveryEngine(settings: settings, seed: 1, processToken: 9)
     engine.partitionsAssigned([0], epoch: Epoch(1))
     _ = engine.partitionRecovered(recovered, epoch: Epoch(1))
