@@ -40,6 +40,9 @@ struct Worker {
   }
 
   func run(until signals: borrowing StopSignals) throws(FatalFault) -> ExitCode {
+    guard configuration.ambiguousPolicy == .resend else {
+      throw FatalFault(.configuration, "ambiguous.policy report is not there yet: set it to resend.")
+    }
     try raiseOpenFileLimit()
     let settings = configuration.kafkaSettings
     let counts = try settings.verifyTopics(timeout: settings.startupTimeout)
