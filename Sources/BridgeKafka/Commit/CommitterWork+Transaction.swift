@@ -1,5 +1,4 @@
 import BridgeCore
-import CRdKafka
 
 // One batch: outcomes and recovery log in one transaction.
 extension CommitterWork {
@@ -52,24 +51,12 @@ extension CommitterWork {
   ) -> KafkaFailure? {
     let desk = desk
     let goesOn = { !desk.isOver }
-    if let failure = producer.call(while: goesOn, { rd_kafka_begin_transaction($0) }) { return failure }
+    if let failure = producer.begin(while: goesOn) { return failure }
     if let failure = producer.produce(batch, while: goesOn) { return failure }
-    let offsets = PartitionList(room: batch.partitions.count)
-    for commit in batch.partitions {
-      offsets.add(
-        topic: settings.inputTopic, commit.partition, offset: commit.committedOffset,
-        metadata: commit.metadata)
-    }
-    let sent = GroupCredentials.withMetadata(of: credentials) { metadata in
-      producer.call(while: goesOn) {
-        rd_kafka_send_offsets_to_transaction($0, offsets.raw, metadata, OutcomeProducer.callSlice)
-      }
-    }
-    guard let sent else { return KafkaFailure(.fatal, "the group metadata cannot be read") }
-    if let failure = sent { return failure }
-    let failure = producer.call(while: goesOn) {
-      rd_kafka_commit_transaction($0, OutcomeProducer.callSlice)
-    }
+    let sent = producer.sendOffsets(
+      batch.partitions, of: settings.inputTopic, as: credentials, while: goesOn)
+    if let sent { return sent }
+    let failure = producer.commit(while: goesOn)
     guard let failure else { return nil }
     guard let delivery = producer.deliveryFailure(), delivery.code.isRecordRefusal else { return failure }
     return KafkaFailure(delivery.code, refusalText(delivery.code, batch, delivery.outcome))
@@ -87,10 +74,7 @@ extension CommitterWork {
     let aborts =
       produce { producer in
         guard !failure.isFatal, !isFenced, !producer.hasUnansweredRequest else { return false }
-        let abortFailure = producer.call(while: { !desk.isOver }) {
-          rd_kafka_abort_transaction($0, OutcomeProducer.callSlice)
-        }
-        return abortFailure == nil
+        return producer.abort(while: { !desk.isOver }) == nil
       } ?? false
     if !aborts || failedBatchCount >= 2 { dropProducer() }
   }
