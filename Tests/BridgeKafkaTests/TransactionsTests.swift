@@ -140,7 +140,8 @@ struct TransactionsTests {
     do {
       var member = try Member(cluster.settings(instance: "dead", .exactlyOnce))
       let (_, epoch) = try member.nextAssignment()
-      try leaveOpenTransaction(cluster.settings(instance: "dead", .exactlyOnce), epoch: epoch, member.membership)
+      try leaveOpenTransaction(
+        cluster.settings(instance: "dead", .exactlyOnce), epoch: epoch, member.membership)
       try member.leaveGroup()
     }
     let begunAt = MonotonicTime.now

@@ -52,21 +52,37 @@ extension CommitterWork {
     let desk = desk
     let goesOn = { !desk.isOver }
     if let failure = producer.begin(while: goesOn) { return failure }
-    if let failure = producer.produce(batch, while: goesOn) { return failure }
+    if let failure = producer.produce(batch, while: goesOn) {
+      return producer.deliveryFailure().map { recordFailure($0, batch) } ?? failure
+    }
     let sent = producer.sendOffsets(
       batch.partitions, of: settings.inputTopic, as: credentials, while: goesOn)
     if let sent { return sent }
     let failure = producer.commit(while: goesOn)
     guard let failure else { return nil }
     guard let delivery = producer.deliveryFailure(), delivery.code.isRecordRefusal else { return failure }
-    return KafkaFailure(delivery.code, refusalText(delivery.code, batch, delivery.outcome))
+    return recordFailure(delivery, batch)
   }
 
-  func refusalText(_ code: KafkaCode, _ batch: CommitBatch, _ index: Int) -> String {
-    guard batch.outcomes.indices.contains(index) else { return code.sentence }
-    let outcome = batch.outcomes[index]
-    return "the outcome of partition \(outcome.partition) offset \(outcome.offset) was refused: \(code.sentence)"
+  /// Names the record. Every later batch with it would fail as well, so it is said loudly.
+  func recordFailure(_ delivery: ClientObserver.DeliveryFailure, _ batch: CommitBatch) -> KafkaFailure {
+    let code = delivery.code
+    guard batch.outcomes.indices.contains(delivery.outcome) else {
+      return KafkaFailure(code, code.sentence)
+    }
+    let outcome = batch.outcomes[delivery.outcome]
+    let text = "outcome of partition \(outcome.partition) offset \(outcome.offset): \(code.sentence)"
+    if code.isRecordRefusal {
+      notices.post(
+        KafkaNotice(
+          .error, "an outcome was refused by kafka", code: code.name, partition: outcome.partition,
+          detail: text))
+      desk.pause(Self.refusalPause)
+    }
+    return KafkaFailure(code, text)
   }
+
+  private static let refusalPause = TimeSpan.seconds(1)
 
   /// Aborts if that is enough; otherwise the producer goes.
   private mutating func endFailedTransaction(_ failure: KafkaFailure, isFenced: Bool) {
@@ -94,7 +110,8 @@ extension CommitterWork {
       .failed(
         FatalFault(
           .identityInUse,
-          "Another process uses transactional id \(settings.transactionalID); give each its own kafka.instance.")))
+          "Another process uses transactional id \(settings.transactionalID); give each its own kafka.instance."
+        )))
     return true
   }
 

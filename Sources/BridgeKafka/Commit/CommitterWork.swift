@@ -79,7 +79,8 @@ struct CommitterWork: ~Copyable {
     if failure.isRetriable || failure.code == .timedOut {
       return FatalFault(
         .brokerUnreachable,
-        "Kafka did not make transactional id \(settings.transactionalID) ready in time: \(failure.description).")
+        "Kafka did not make transactional id \(settings.transactionalID) ready in time: \(failure.description)."
+      )
     }
     return FatalFault(
       .configuration, "The transactional producer cannot be used: \(failure.description).")

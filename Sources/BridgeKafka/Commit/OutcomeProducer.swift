@@ -83,7 +83,10 @@ struct OutcomeProducer: ~Copyable {
     let token = BatchToken(batch.token)
     return batch.bytes.withUnsafeBytes { bytes in
       for (index, outcome) in batch.outcomes.enumerated() {
-        if let failure = produce(outcome, index, in: bytes, token, while: goesOn) { return failure }
+        if let failure = produce(outcome, index, in: bytes, token, while: goesOn) {
+          client.observer.recordFailed(failure.code, outcome: index)
+          return failure
+        }
         // Frees what has been delivered meanwhile.
         if index & 255 == 255 { poll() }
       }

@@ -92,7 +92,9 @@ package struct RecordPublisher: ~Copyable {
     guard let bytes else { return use(nil) }
     return bytes.withUnsafeBytes { bytes in
       // An empty text is not a null: it has an address.
-      use(bytes.baseAddress == nil ? UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: 8), count: 0) : bytes)
+      use(
+        bytes.baseAddress == nil
+          ? UnsafeRawBufferPointer(start: UnsafeRawPointer(bitPattern: 8), count: 0) : bytes)
     }
   }
 }

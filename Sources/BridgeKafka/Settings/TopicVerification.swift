@@ -56,7 +56,8 @@ extension KafkaSettings {
       guard MonotonicTime.now < deadline else {
         throw FatalFault(
           .brokerUnreachable,
-          "No broker at \(bootstrapServers) answered within the start-up time: \(lastWords.trouble ?? code.sentence).")
+          "No broker at \(bootstrapServers) answered within the start-up time: \(lastWords.trouble ?? code.sentence)."
+        )
       }
     }
   }
