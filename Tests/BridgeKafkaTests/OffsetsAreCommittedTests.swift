@@ -119,6 +119,32 @@ struct CommitCase: Sendable, CustomTestStringConvertible {
     #expect(stopped)
   }
 
+  /// A record that Kafka refuses is named; nothing of its batch is committed.
+  @Test(arguments: CommitCase.available)
+  func anOutcomeThatIsTooLarge(_ subject: CommitCase) throws {
+    let cluster = try TestCluster(subject.backend)
+    try cluster.createTopics(inputPartitions: 1)
+    var settings = cluster.settings(subject.guarantee)
+    settings.properties = ["message.max.bytes": "2000"]
+    var worker = try Worker(settings)
+    let (_, epoch) = try worker.member.nextAssignment()
+    var batch = CommitBatch.test(1, epoch: epoch, committing: 5, outcomeCount: 3)
+    batch.bytes = [UInt8](repeating: 65, count: 4_000)
+    batch.outcomes[1].key = .absent
+    batch.outcomes[1].value = TextRange(start: 0, count: 4_000)
+    batch.outcomes[1].headers = .absent
+    batch.outcomes[0].headers = .absent
+    batch.outcomes[2].headers = .absent
+    let answer = try worker.commit(batch)
+    #expect(answer.results == [.notCommitted])
+    #expect(answer.fault?.contains("MSG_SIZE_TOO_LARGE") == true)
+    #expect(answer.fault?.contains("partition 0 offset 1") == true)
+    let next = try worker.commit(.test(2, epoch: epoch, committing: 1, outcomeCount: 1))
+    #expect(next.results == [.committed])
+    let stopped = worker.stop()
+    #expect(stopped)
+  }
+
   @Test func aRefusedPlainCommitIsNotCommitted() throws {
     let cluster = try TestCluster(.mock)
     try cluster.createTopics(inputPartitions: 1)
@@ -133,16 +159,18 @@ struct CommitCase: Sendable, CustomTestStringConvertible {
   }
 
   /// A late copy of a commit would lower what was committed since: the member starts anew before the next one.
-  @Test func anUnansweredPlainCommitEndsTheAssignment() throws {
+  /// The client library repeats a commit by itself a few times; either way only the token tells what became of it.
+  @Test(arguments: [(3, CommitResult.committed), (20, .notCommitted)])
+  func anUnansweredPlainCommitEndsTheAssignment(_ droppedCount: Int, _ result: CommitResult) throws {
     let cluster = try TestCluster(.mock)
     try cluster.createTopics(inputPartitions: 1)
     var worker = try Worker(cluster.settings())
     let (_, epoch) = try worker.member.nextAssignment()
     let first = try worker.commit(.test(1, epoch: epoch, committing: 5))
     #expect(first.results == [.committed])
-    cluster.withMock { $0.dropOffsetCommits(count: 20) }
+    cluster.withMock { $0.dropOffsetCommits(count: droppedCount) }
     let answer = try worker.commit(.test(2, previous: 1, epoch: epoch, committing: 6, outcomeCount: 3))
-    #expect(answer.results == [.notCommitted])
+    #expect(answer.results == [result])
     let wasLost = worker.events.contains { event in
       switch event {
       case .lost: true

@@ -56,7 +56,11 @@ final class CommitterDesk: Sendable {
   // MARK: the loop's side
 
   func prepare(until deadline: MonotonicTime) {
-    papers.withLock { $0.prepareUntil = deadline }
+    papers.withLock { state in
+      state.prepareUntil = deadline
+      state.preparation = nil
+    }
+    _ = prepared.clear()
     work.raise()
   }
 

@@ -7,12 +7,14 @@ extension CommitterWork {
     let failure =
       produce { producer -> KafkaFailure? in
         let goesOn = { !desk.isOver }
-        if let failure = producer.produce(batch, while: goesOn) { return failure }
+        if let failure = producer.produce(batch, while: goesOn) {
+          return producer.deliveryFailure().map { recordFailure($0, batch) } ?? failure
+        }
         guard producer.flush(while: goesOn) else {
           return KafkaFailure(.timedOut, "the outcomes were not delivered in time")
         }
         guard let delivery = producer.deliveryFailure() else { return nil }
-        return KafkaFailure(delivery.code, refusalText(delivery.code, batch, delivery.outcome))
+        return recordFailure(delivery, batch)
       } ?? nil
     if let failure {
       // What is left in the producer must not come after the outcomes of the next batch.

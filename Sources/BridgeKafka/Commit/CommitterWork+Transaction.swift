@@ -1,5 +1,4 @@
 import BridgeCore
-import CRdKafka
 
 // One batch: outcomes and recovery log in one transaction.
 extension CommitterWork {
@@ -52,35 +51,38 @@ extension CommitterWork {
   ) -> KafkaFailure? {
     let desk = desk
     let goesOn = { !desk.isOver }
-    if let failure = producer.call(while: goesOn, { rd_kafka_begin_transaction($0) }) { return failure }
-    if let failure = producer.produce(batch, while: goesOn) { return failure }
-    let offsets = PartitionList(room: batch.partitions.count)
-    for commit in batch.partitions {
-      offsets.add(
-        topic: settings.inputTopic, commit.partition, offset: commit.committedOffset,
-        metadata: commit.metadata)
+    if let failure = producer.begin(while: goesOn) { return failure }
+    if let failure = producer.produce(batch, while: goesOn) {
+      return producer.deliveryFailure().map { recordFailure($0, batch) } ?? failure
     }
-    let sent = GroupCredentials.withMetadata(of: credentials) { metadata in
-      producer.call(while: goesOn) {
-        rd_kafka_send_offsets_to_transaction($0, offsets.raw, metadata, OutcomeProducer.callSlice)
-      }
-    }
-    guard let sent else { return KafkaFailure(.fatal, "the group metadata cannot be read") }
-    if let failure = sent { return failure }
-    let failure = producer.call(while: goesOn) {
-      rd_kafka_commit_transaction($0, OutcomeProducer.callSlice)
-    }
+    let sent = producer.sendOffsets(
+      batch.partitions, of: settings.inputTopic, as: credentials, while: goesOn)
+    if let sent { return sent }
+    let failure = producer.commit(while: goesOn)
     guard let failure else { return nil }
     guard let delivery = producer.deliveryFailure(), delivery.code.isRecordRefusal else { return failure }
-    return KafkaFailure(delivery.code, refusalText(delivery.code, batch, delivery.outcome))
+    return recordFailure(delivery, batch)
   }
 
-  func refusalText(_ code: KafkaCode, _ batch: CommitBatch, _ index: Int) -> String {
-    guard batch.outcomes.indices.contains(index) else { return code.sentence }
-    let outcome = batch.outcomes[index]
-    return
-      "the outcome of partition \(outcome.partition) offset \(outcome.offset) was refused: \(code.sentence)"
+  /// Names the record. Every later batch with it would fail as well, so it is said loudly.
+  func recordFailure(_ delivery: ClientObserver.DeliveryFailure, _ batch: CommitBatch) -> KafkaFailure {
+    let code = delivery.code
+    guard batch.outcomes.indices.contains(delivery.outcome) else {
+      return KafkaFailure(code, code.sentence)
+    }
+    let outcome = batch.outcomes[delivery.outcome]
+    let text = "outcome of partition \(outcome.partition) offset \(outcome.offset): \(code.sentence)"
+    if code.isRecordRefusal {
+      notices.post(
+        KafkaNotice(
+          .error, "an outcome was refused by kafka", code: code.name, partition: outcome.partition,
+          detail: text))
+      desk.pause(Self.refusalPause)
+    }
+    return KafkaFailure(code, text)
   }
+
+  private static let refusalPause = TimeSpan.seconds(1)
 
   /// Aborts if that is enough; otherwise the producer goes.
   private mutating func endFailedTransaction(_ failure: KafkaFailure, isFenced: Bool) {
@@ -88,10 +90,7 @@ extension CommitterWork {
     let aborts =
       produce { producer in
         guard !failure.isFatal, !isFenced, !producer.hasUnansweredRequest else { return false }
-        let abortFailure = producer.call(while: { !desk.isOver }) {
-          rd_kafka_abort_transaction($0, OutcomeProducer.callSlice)
-        }
-        return abortFailure == nil
+        return producer.abort(while: { !desk.isOver }) == nil
       } ?? false
     if !aborts || failedBatchCount >= 2 { dropProducer() }
   }

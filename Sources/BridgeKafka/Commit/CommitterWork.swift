@@ -1,5 +1,4 @@
 import BridgeCore
-import CRdKafka
 
 /// What the committer's thread does. Everything in here may block for seconds.
 struct CommitterWork: ~Copyable {
@@ -61,7 +60,7 @@ struct CommitterWork: ~Copyable {
     do throws(FatalFault) {
       let made = try OutcomeProducer(settings, notices: notices)
       if settings.guarantee == .exactlyOnce {
-        let failure = initialize(made) { !desk.isOver && MonotonicTime.now < deadline }
+        let failure = made.initialize { !desk.isOver && MonotonicTime.now < deadline }
         if let failure { throw startFault(failure) }
       }
       producer = consume made
@@ -87,13 +86,6 @@ struct CommitterWork: ~Copyable {
       .configuration, "The transactional producer cannot be used: \(failure.description).")
   }
 
-  /// Ends what a predecessor, or an older producer of our own, left open.
-  private func initialize(_ producer: borrowing OutcomeProducer, while goesOn: () -> Bool)
-    -> KafkaFailure?
-  {
-    producer.call(while: goesOn) { rd_kafka_init_transactions($0, OutcomeProducer.callSlice) }
-  }
-
   /// A producer that may begin: none of its requests is without an answer. In an outage it takes until there is one;
   /// false if it is time to stop.
   mutating func ensureProducer() -> Bool {
@@ -104,7 +96,7 @@ struct CommitterWork: ~Copyable {
       do throws(FatalFault) {
         let made = try OutcomeProducer(settings, notices: notices)
         guard settings.guarantee == .exactlyOnce,
-          let failure = initialize(made, while: { !desk.isOver })
+          let failure = made.initialize(while: { !desk.isOver })
         else {
           producer = consume made
           notices.post(KafkaNotice(.note, "the producer of outcomes was made anew"))

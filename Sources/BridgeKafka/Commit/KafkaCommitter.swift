@@ -27,7 +27,12 @@ package struct KafkaCommitter: ~Copyable {
     self.thread = thread
   }
 
-  deinit { if isRunning { pthread_detach(thread) } }
+  deinit {
+    guard isRunning else { return }
+    // Nobody waits for it; it ends by itself at the next chance.
+    desk.stop(at: .now)
+    pthread_detach(thread)
+  }
 
   /// Before the group is joined: makes the producer, and with transactions ends what a predecessor left open, which
   /// takes half a second instead of the transaction time-out.

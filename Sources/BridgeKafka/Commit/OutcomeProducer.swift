@@ -31,8 +31,41 @@ struct OutcomeProducer: ~Copyable {
   /// Serves delivery reports and errors.
   borrowing func poll(milliseconds: Int32 = 0) { rd_kafka_poll(client.raw, milliseconds) }
 
-  /// Makes one transaction call, again while it says that it may be. `goesOn` is asked between.
-  borrowing func call(
+  // MARK: transaction calls; each blocks, and asks `goesOn` from time to time
+
+  /// Ends what a predecessor, or an older producer of our own, left open.
+  borrowing func initialize(while goesOn: () -> Bool) -> KafkaFailure? {
+    call(while: goesOn) { rd_kafka_init_transactions($0, Self.callSlice) }
+  }
+
+  borrowing func begin(while goesOn: () -> Bool) -> KafkaFailure? {
+    call(while: goesOn) { rd_kafka_begin_transaction($0) }
+  }
+
+  /// Adds the recovery logs to the transaction, as the member that the credentials were captured from.
+  borrowing func sendOffsets(
+    _ commits: [PartitionCommit], of topic: String, as credentials: [UInt8], while goesOn: () -> Bool
+  ) -> KafkaFailure? {
+    let offsets = PartitionList(topic: topic, commits)
+    let sent = GroupCredentials.withMetadata(of: credentials) { metadata in
+      call(while: goesOn) {
+        rd_kafka_send_offsets_to_transaction($0, offsets.raw, metadata, Self.callSlice)
+      }
+    }
+    guard let sent else { return KafkaFailure(.fatal, "the group metadata cannot be read") }
+    return sent
+  }
+
+  borrowing func commit(while goesOn: () -> Bool) -> KafkaFailure? {
+    call(while: goesOn) { rd_kafka_commit_transaction($0, Self.callSlice) }
+  }
+
+  borrowing func abort(while goesOn: () -> Bool) -> KafkaFailure? {
+    call(while: goesOn) { rd_kafka_abort_transaction($0, Self.callSlice) }
+  }
+
+  /// Makes a call, again while it says that it may be made again.
+  private borrowing func call(
     while goesOn: () -> Bool, _ body: (OpaquePointer) -> OpaquePointer?
   ) -> KafkaFailure? {
     let deadline = MonotonicTime.now + Self.callLimit
@@ -50,7 +83,10 @@ struct OutcomeProducer: ~Copyable {
     let token = BatchToken(batch.token)
     return batch.bytes.withUnsafeBytes { bytes in
       for (index, outcome) in batch.outcomes.enumerated() {
-        if let failure = produce(outcome, index, in: bytes, token, while: goesOn) { return failure }
+        if let failure = produce(outcome, index, in: bytes, token, while: goesOn) {
+          client.observer.recordFailed(failure.code, outcome: index)
+          return failure
+        }
         // Frees what has been delivered meanwhile.
         if index & 255 == 255 { poll() }
       }

@@ -1,5 +1,6 @@
 import BridgeCore
 import CRdKafka
+import Synchronization
 
 /// A configuration in the making.
 struct ClientConfiguration: ~Copyable {
@@ -21,6 +22,13 @@ struct ClientConfiguration: ~Copyable {
   consuming func makeClient(_ kind: rd_kafka_type_t, observer: ClientObserver) throws(FatalFault)
     -> ClientHandle
   {
+    let version = rd_kafka_version()
+    if Self.refusedVersions.contains(version >> 8) {
+      _ = consume self
+      throw FatalFault(
+        .configuration,
+        "librdkafka \(String(cString: rd_kafka_version_str())) loses records; install another version.")
+    }
     observer.attach(to: raw)
     var reason = [CChar](repeating: 0, count: 512)
     guard let client = rd_kafka_new(kind, raw, &reason, reason.count) else {
@@ -31,6 +39,9 @@ struct ClientConfiguration: ~Copyable {
     discard self
     return ClientHandle(raw: client, observer: observer)
   }
+
+  /// 2.5.0 and 2.10.0, as the library writes them.
+  private static let refusedVersions: Set<Int32> = [0x02_05_00, 0x02_0a_00]
 
   private static func text(_ characters: [CChar]) -> String {
     String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -61,6 +72,11 @@ struct ClientHandle: ~Copyable {
   }
 
   deinit {
+    guard finishClosing() else {
+      // The handle stays, and what it reports to: only the end of the process gets rid of them.
+      _ = Unmanaged.passRetained(observer)
+      return
+    }
     // An event that is left in the queue keeps its partition alive, and `destroy` would wait for that for ever.
     if let events { rd_kafka_queue_destroy(events) }
     // Closing a consumer in here would wait for rebalance events that nobody polls any more.
@@ -88,8 +104,30 @@ struct ClientHandle: ~Copyable {
 
   /// Starts to leave the group; what happens on the way comes as events.
   borrowing func closeIntoEvents() -> KafkaFailure? {
-    KafkaFailure(consuming: rd_kafka_consumer_close_queue(raw, events))
+    let failure = KafkaFailure(consuming: rd_kafka_consumer_close_queue(raw, events))
+    if failure == nil { observer.isClosing.store(true, ordering: .releasing) }
+    return failure
   }
+
+  /// The group was left, or never joined.
+  var isClosed: Bool { rd_kafka_consumer_closed(raw) == 1 }
+
+  /// A close that has begun comes to its end first: `destroy` would cancel the request to leave, and then wait for its
+  /// answer for ever. False if it does not end.
+  private borrowing func finishClosing() -> Bool {
+    guard observer.isClosing.load(ordering: .acquiring), let events else { return true }
+    let deadline = MonotonicTime.now + Self.closeLimit
+    while !isClosed {
+      guard MonotonicTime.now < deadline else { return false }
+      // Whatever still waits for an answer gets one.
+      rd_kafka_assign(raw, nil)
+      if let event = rd_kafka_queue_poll(events, 50) { rd_kafka_event_destroy(event) }
+    }
+    return true
+  }
+
+  /// Longer than the group's coordinator takes to answer, shorter than anybody waits for the process.
+  private static let closeLimit = TimeSpan.seconds(5)
 
   /// Reports the errors of a client whose events are nothing else.
   borrowing func reportEvents() {

@@ -13,6 +13,8 @@ final class ClientObserver: Sendable {
   }
 
   let notices: KafkaNotices
+  /// The handle has begun to leave its group.
+  let isClosing = Atomic<Bool>(false)
   private let unansweredTransactionCount = Atomic<Int>(0)
   private let unansweredCommitCount = Atomic<Int>(0)
   private let heartbeatSentAt = Atomic<Int64>(0)
@@ -65,7 +67,7 @@ final class ClientObserver: Sendable {
     }
   }
 
-  fileprivate func recordFailed(_ code: KafkaCode, outcome: Int) {
+  func recordFailed(_ code: KafkaCode, outcome: Int) {
     firstDeliveryFailure.withLock { first in
       if first == nil { first = DeliveryFailure(code: code, outcome: outcome) }
     }

@@ -12,6 +12,13 @@ struct PartitionList: ~Copyable {
     for partition in partitions { add(topic: topic, partition, offset: offset) }
   }
 
+  init(topic: String, _ commits: [PartitionCommit]) {
+    self.init(room: commits.count)
+    for commit in commits {
+      add(topic: topic, commit.partition, offset: commit.committedOffset, metadata: commit.metadata)
+    }
+  }
+
   deinit { rd_kafka_topic_partition_list_destroy(raw) }
 
   borrowing func add(

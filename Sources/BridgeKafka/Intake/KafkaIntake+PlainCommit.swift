@@ -1,4 +1,3 @@
-import BridgeCore
 import CRdKafka
 
 // Offset commits without a transaction, on behalf of the committer.
@@ -12,12 +11,7 @@ extension KafkaIntake {
       membership.plainCommits.answer(.refused(nil))
       return
     }
-    let offsets = PartitionList(room: request.partitions.count)
-    for commit in request.partitions {
-      offsets.add(
-        topic: settings.inputTopic, commit.partition, offset: commit.committedOffset,
-        metadata: commit.metadata)
-    }
+    let offsets = PartitionList(topic: settings.inputTopic, request.partitions)
     plainCommitUnderWay = observer.unansweredOffsetCommitCount
     let code = client.commit(offsets)
     if !code.isSuccess { plainCommitEnded(code) }

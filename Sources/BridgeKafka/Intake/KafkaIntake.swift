@@ -95,6 +95,6 @@ package struct KafkaIntake: ~Copyable {
 
   /// The group was left, or cannot be left properly any more.
   package var hasLeft: Bool {
-    isLeaving && (hasFailed || rd_kafka_consumer_closed(client.raw) == 1)
+    isLeaving && (hasFailed || client.isClosed)
   }
 }

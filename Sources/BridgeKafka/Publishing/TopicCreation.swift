@@ -22,7 +22,8 @@ package enum TopicCreation {
     defer { rd_kafka_event_destroy(event) }
     var code = KafkaCode(rd_kafka_event_error(event))
     var count = 0
-    if code.isSuccess, let topics = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count),
+    if code.isSuccess,
+      let topics = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count),
       count > 0
     {
       code = KafkaCode(rd_kafka_topic_result_error(topics[0]))

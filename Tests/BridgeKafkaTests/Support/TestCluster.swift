@@ -61,7 +61,8 @@ final class TestCluster {
     }
   }
 
-  func settings(instance: String = "a", _ guarantee: KafkaSettings.Guarantee = .atLeastOnce) -> KafkaSettings {
+  func settings(instance: String = "a", _ guarantee: KafkaSettings.Guarantee = .atLeastOnce) -> KafkaSettings
+  {
     var settings = KafkaSettings(
       bootstrapServers: bootstrapServers, groupID: "group-\(unique)", instance: instance, inputTopic: input,
       resultTopic: result)
@@ -74,7 +75,8 @@ final class TestCluster {
     let publisher = try RecordPublisher(bootstrapServers: bootstrapServers, notices: KafkaNotices())
     for number in first..<first + count {
       try publisher.publish(
-        to: input, partition: partition, key: Array("key-\(number)".utf8), value: Array("value-\(number)".utf8))
+        to: input, partition: partition, key: Array("key-\(number)".utf8),
+        value: Array("value-\(number)".utf8))
     }
     try publisher.flush(timeout: .seconds(30))
   }
