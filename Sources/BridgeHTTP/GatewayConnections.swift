@@ -160,7 +160,8 @@ package struct GatewayConnections: ~Copyable {
 
   /// When `turn` wants to be called at the latest although no byte moved.
   package var nextDeadline: MonotonicTime? {
-    if ended.count > 0 { return MonotonicTime(microseconds: .min) }
+    // Long ago: a report waits to be taken.
+    if ended.count > 0 { return MonotonicTime(microseconds: 0) }
     var earliest: MonotonicTime?
     func consider(_ time: MonotonicTime) { earliest = earliest.map { min($0, time) } ?? time }
     if inFlight.first != .noConnection {

@@ -60,7 +60,8 @@ import Testing
     let before = GatewayDriver.now().monotonic
     #expect(driver.run(expecting: 0) { $0.gateway.statistics.openCount == 0 })
     let idleTime = GatewayDriver.now().monotonic - before
-    #expect(idleTime < .seconds(1))
+    // Half of what the gateway announces, not the four seconds of the settings.
+    #expect(idleTime < .seconds(3))
     #expect(driver.gateway.statistics.idleLossCount == 0)
   }
 
@@ -157,7 +158,7 @@ import Testing
         peer.write(answer("x"))
       }
     }
-    let driver = try GatewayDriver(server.url, limit: 2, requestTimeout: .milliseconds(400))
+    let driver = try GatewayDriver(server.url, limit: 2, requestTimeout: .seconds(2))
     try #require(driver.run(expecting: 2) { $0.gateway.readyConnectionCount == 2 })
     guard case .started = driver.send(99, body: "slow") else {
       Issue.record("there are two")
