@@ -1,0 +1,116 @@
+/// Why a posted fault is not accepted, as a sentence for whoever posted it.
+struct FaultProblem: Error {
+  var sentence: String
+
+  init(_ sentence: String) { self.sentence = sentence }
+}
+
+/// The members of a posted fault as they came; null is as good as absent.
+private struct PostedFault {
+  var texts: [String: [UInt8]] = [:]
+  var numbers: [String: Double] = [:]
+  var delivered: Bool?
+  var problem: FaultProblem?
+
+  private static let textNames: Set = ["kind", "sub_code", "sub_msg", "result_code", "when", "sid", "message_id"]
+  private static let numberNames: Set = ["code", "seconds", "ms", "count", "rate", "result_code"]
+
+  mutating func take(_ member: JSONMember) {
+    let name = String(decoding: member.name, as: UTF8.self)
+    if member.isDamaged {
+      problem = FaultProblem("\(name) holds an escape that stands for no character")
+      return
+    }
+    switch member.kind {
+    case .null: break
+    case .string where Self.textNames.contains(name): texts[name] = Array(member.text)
+    case .number where name == "result_code": texts[name] = Array(member.text)
+    case .number where Self.numberNames.contains(name):
+      numbers[name] = Double(String(decoding: member.text, as: UTF8.self))
+    case .truth where name == "delivered": delivered = true
+    case .falsehood where name == "delivered": delivered = false
+    case .string, .number, .truth, .falsehood, .object, .array:
+      let isKnown = Self.textNames.contains(name) || Self.numberNames.contains(name) || name == "delivered"
+      problem = FaultProblem(isKnown ? "\(name) is of another kind" : "no fault has a member \(name)")
+    }
+  }
+
+  func text(_ name: String) -> String? { texts[name].map { String(decoding: $0, as: UTF8.self) } }
+
+  func whole(_ name: String, _ allowed: ClosedRange<Int64>) throws(FaultProblem) -> Int64? {
+    guard let number = numbers[name] else { return nil }
+    guard let whole = Int64(exactly: number), allowed.contains(whole) else {
+      throw FaultProblem("\(name) is a whole number from \(allowed.lowerBound) to \(allowed.upperBound)")
+    }
+    return whole
+  }
+}
+
+extension Fault {
+  static let countLimit: Int64 = 1_000_000_000
+  static let banLimitSeconds: Int64 = 1_000_000
+  static let latencyLimitMilliseconds: Int64 = 3_600_000
+  static let defaultBanSubCode = "accesscontrol.limited-by-app-access-count"
+
+  static func read(_ document: Bytes, _ reader: borrowing JSONReader) throws(FaultProblem) -> Fault {
+    var posted = PostedFault()
+    guard reader.read(document, { posted.take($0) }) else { throw FaultProblem("a fault is one JSON object") }
+    if let problem = posted.problem { throw problem }
+    let moment = try moment(posted)
+    let effect = try effect(posted, moment)
+    var fault = Fault(
+      effect: effect, remaining: try posted.whole("count", 1...countLimit), rate: posted.numbers["rate"] ?? 1,
+      sid: posted.texts["sid"], messageID: posted.texts["message_id"], isDelivered: posted.delivered)
+    guard fault.rate >= 0 && fault.rate <= 1 else { throw FaultProblem("rate is a number from 0 to 1") }
+    // A ban that began anew with every request behind it would never end.
+    if case .ban = effect, fault.remaining == nil { fault.remaining = 1 }
+    if case .connection(_, .beforeRead) = effect, fault.sid != nil || fault.messageID != nil {
+      throw FaultProblem("before_read knows neither sid nor message_id")
+    }
+    return fault
+  }
+
+  private static func moment(_ posted: PostedFault) throws(FaultProblem) -> FaultMoment {
+    switch posted.text("when") {
+    case nil, "after_read": return .afterRead
+    case "before_read": return .beforeRead
+    case "mid_answer": return .midAnswer
+    case .some: throw FaultProblem("when is before_read, after_read or mid_answer")
+    }
+  }
+
+  private static func effect(
+    _ posted: PostedFault, _ moment: FaultMoment
+  ) throws(FaultProblem) -> FaultEffect {
+    let subCode = posted.texts["sub_code"] ?? []
+    let subMessage = posted.texts["sub_msg"]
+    switch posted.text("kind") {
+    case "answer":
+      if let result = posted.texts["result_code"] {
+        return .answer(.backendRefused(code: result, message: subMessage ?? Array("SYSTEM_ERROR".utf8)))
+      }
+      let code = try posted.whole("code", 0...99_999) ?? 15
+      return .answer(.error(code: Int(code), subCode: subCode, subMessage: subMessage ?? []))
+    case "ban":
+      guard let seconds = try posted.whole("seconds", 1...banLimitSeconds) else {
+        throw FaultProblem("a ban has seconds")
+      }
+      let ownSubCode = subCode.isEmpty ? Array(defaultBanSubCode.utf8) : subCode
+      return .ban(seconds: seconds, subCode: ownSubCode, subMessage: subMessage)
+    case "latency":
+      guard let milliseconds = try posted.whole("ms", 0...latencyLimitMilliseconds) else {
+        throw FaultProblem("latency has ms")
+      }
+      return .latency(milliseconds: milliseconds)
+    case "close": return .connection(.close, moment)
+    case "reset": return .connection(.reset, moment)
+    case "stall": return .connection(.stall, moment)
+    case "html":
+      // A code that is no HTTP status was meant for an answer of the gateway.
+      let status = try posted.whole("code", 0...99_999) ?? 502
+      return .answer(.html(status: (200...599).contains(status) ? Int(status) : 502))
+    case .some, nil:
+      throw FaultProblem("kind is answer, ban, latency, close, reset, stall or html")
+    }
+  }
+}

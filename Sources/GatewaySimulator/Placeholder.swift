@@ -1,1 +1,0 @@
-// first code to come
