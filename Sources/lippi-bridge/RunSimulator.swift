@@ -1,7 +1,35 @@
+internal import GatewaySimulator
+internal import Glibc
+
 /// Runs the gateway simulator until SIGTERM or SIGINT.
-///
-/// TO BE REPLACED: the simulator is not bound yet.
 func runSimulator(_ request: SimulatorRequest) -> ExitCode {
-  StandardError.write("lippi-bridge simulator: the simulator is not part of this build\n")
-  return .loopSilent
+  let options = SimulatorOptions(
+    address: request.address, port: request.port, appKey: request.appKey, secret: request.appSecret,
+    latencyMilliseconds: request.latencyMilliseconds, logPath: request.logPath, seed: request.seed)
+  do throws(SimulatorError) {
+    try GatewaySimulator.serve(options: options)
+    return .success
+  } catch {
+    StandardError.write("lippi-bridge simulator: \(error.sentence)\n")
+    return .configuration
+  }
+}
+
+extension SimulatorError {
+  fileprivate var sentence: String {
+    switch self {
+    case .addressUnreadable(let address):
+      "--listen \(address) is no IPv4 address in dotted form"
+    case .addressUnavailable(let address, let code):
+      "cannot listen on \(address): \(Self.text(code)); --listen \(address):0 takes a free port"
+    case .logUnwritable(let path, let code):
+      "cannot write --log \(path): \(Self.text(code))"
+    case .noDescriptor(let code):
+      "cannot open a socket: \(Self.text(code))"
+    case .noThread(let code):
+      "cannot start a thread: \(Self.text(code))"
+    }
+  }
+
+  private static func text(_ code: Int32) -> String { String(cString: strerror(code)) }
 }
