@@ -18,7 +18,6 @@ class Progress:
     committed: int | None
     """None: the group has committed nothing for this partition."""
     end: int
-    metadata: str | None
 
     @property
     def lag(self) -> int:
@@ -85,7 +84,6 @@ class Topics:
                 if partition in committed and committed[partition].offset >= 0
                 else None,
                 end=end,
-                metadata=committed[partition].metadata if partition in committed else None,
             )
             for partition, end in ends.items()
         }
