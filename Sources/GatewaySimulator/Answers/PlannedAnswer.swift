@@ -38,7 +38,8 @@ struct AnswerBodyWriter: ~Copyable {
       body.append("</h1></center><hr><center>Tengine</center></body>\r\n</html>\r\n")
       return .html
     case .delivered:
-      writeResult(Self.successCode.bytes, Self.successMessage.bytes, isSuccess: true, format, isSimplified, &body)
+      writeResult(
+        Self.successCode.bytes, Self.successMessage.bytes, isSuccess: true, format, isSimplified, &body)
     case .backendRefused(let code, let message):
       code.withUnsafeBufferPointer { code in
         message.withUnsafeBufferPointer { message in

@@ -92,7 +92,9 @@ struct RequestExaminer: ~Copyable {
   }
 
   private func isOutsideWindow(_ second: Int64) -> Bool {
-    guard let timestamp = parameters.value(of: "timestamp").flatMap(GatewayTimestamp.second) else { return true }
+    guard let timestamp = parameters.value(of: "timestamp").flatMap(GatewayTimestamp.second) else {
+      return true
+    }
     return abs(timestamp - second) > GatewayTimestamp.windowSeconds
   }
 

@@ -77,8 +77,7 @@ struct Signer: ~Copyable {
 
   /// The signature of all parameters but `sign` is what `sign` says.
   mutating func isRight(_ sign: Bytes, _ method: SignMethod, _ parameters: borrowing Parameters) -> Bool {
-    compose(parameters)
-    let made = makeDigest(method)
+    let made = signature(method, parameters)
     guard sign.count == made.count * 2 else { return false }
     var difference: UInt8 = 0
     for position in 0..<made.count {
@@ -86,6 +85,12 @@ struct Signer: ~Copyable {
       difference |= sign[position * 2 + 1] ^ Hexadecimal.upper(made[position] & 15)
     }
     return difference == 0
+  }
+
+  /// The bytes that `sign` spells, valid until the next use of the signer.
+  mutating func signature(_ method: SignMethod, _ parameters: borrowing Parameters) -> Bytes {
+    compose(parameters)
+    return makeDigest(method)
   }
 
   /// The digest of `bytes`, valid until the next use of the signer.

@@ -12,7 +12,9 @@ private struct PostedFault {
   var delivered: Bool?
   var problem: FaultProblem?
 
-  private static let textNames: Set = ["kind", "sub_code", "sub_msg", "result_code", "when", "sid", "message_id"]
+  private static let textNames: Set = [
+    "kind", "sub_code", "sub_msg", "result_code", "when", "sid", "message_id",
+  ]
   private static let numberNames: Set = ["code", "seconds", "ms", "count", "rate", "result_code"]
 
   mutating func take(_ member: JSONMember) {

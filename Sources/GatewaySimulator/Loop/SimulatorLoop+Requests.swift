@@ -29,7 +29,9 @@ extension SimulatorLoop {
       connection.isInRequest = true
       connection.facts.begin(at: arrivalMicroseconds())
     }
-    guard let head = try RequestHead.read(connection.input.bytes, scanned: &connection.scanned) else { return nil }
+    guard let head = try RequestHead.read(connection.input.bytes, scanned: &connection.scanned) else {
+      return nil
+    }
     connection.head = head
     guard head.target == .gateway else {
       connection.isInRequest = false
