@@ -58,9 +58,9 @@ def test_one_conversation_is_strictly_one_after_the_other(make_line: Callable[..
     line.wait_until_done()
     line.check(Expectations(no_flags=True, all_delivered=True, one_request_each=True))
     requests = line.simulator.wait_for_requests(300)
-    # The gateway answers after its latency: a request that came sooner was sent before that answer.
+    # A request that came before the answer to the one before was sent too early.
     for one, next_one in zip(requests, requests[1:], strict=False):
-        assert next_one["arrived_us"] - one["completed_us"] >= 2_000, (one, next_one)
+        assert next_one["arrived_us"] >= one["completed_us"] >= one["arrived_us"] + 2_000, (one, next_one)
 
 
 def test_two_workers_share_the_partitions(make_line: Callable[..., Line]) -> None:

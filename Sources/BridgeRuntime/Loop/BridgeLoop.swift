@@ -42,7 +42,8 @@ package final class BridgeLoop<
   }
 
   var intake: Intake
-  var gateway: Gateway
+  /// For whoever shows its statistics.
+  package var gateway: Gateway
   /// For whoever stops its thread at the end.
   package var committing: Committing
   var engine: DeliveryEngine
@@ -111,6 +112,15 @@ package final class BridgeLoop<
     case .leaving, .ended: break
     }
   }
+
+  /// The line is halted and the next request is a probe: the time to read secrets again.
+  package func wantsFreshSecrets(at now: Moment) -> Bool {
+    guard case .stopped(.halted, let until) = engine.gate.state else { return false }
+    return now.monotonic >= until
+  }
+
+  /// Requests are made by this encoder from now on.
+  package func replaceRequests(_ requests: consuming RequestEncoder) { path.requests = requests }
 
   func fail(_ fault: FatalFault) {
     if case .ended = phase { return }

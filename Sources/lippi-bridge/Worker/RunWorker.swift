@@ -5,6 +5,7 @@ internal import BridgeKafka
 internal import BridgeOps
 internal import BridgeRuntime
 internal import Glibc
+internal import LippiAPI
 
 /// Runs the worker until it is told to stop or cannot go on.
 func runWorker(_ configuration: Configuration) -> ExitCode {
@@ -70,6 +71,8 @@ struct Worker {
     _ notices: KafkaNotices
   ) {
     var signalCount = 0
+    var secrets = GatewaySecrets(configuration)
+    var trouble = ConnectionTrouble()
     while loop.ending == nil {
       let now = WorkerClock.now()
       log.now = now
@@ -81,7 +84,11 @@ struct Worker {
         loop.stop(at: now)
         if signalCount > 1 { return }
       }
+      if loop.wantsFreshSecrets(at: now), let settings = secrets.readAgain(log) {
+        loop.replaceRequests(RequestEncoder(settings: settings))
+      }
       loop.turn(at: now)
+      trouble.look(at: loop.gateway, now, log)
       while let notice = notices.next() { log.write(notice) }
       guard loop.ending == nil else { return }
       let wake = loop.nextWake(at: now).map { $0 - now.monotonic } ?? Self.longestWait

@@ -20,7 +20,7 @@ final class WorkerLog {
   }
 
   /// At most one line per cause and half minute.
-  private func writeLimited(
+  func writeLimited(
     _ cause: String, _ severity: LogSeverity, _ message: StaticString, _ fields: [(LogKey, LogValue)]
   ) {
     guard let heldBack = limiter.admit(cause, at: now.monotonic) else { return }
@@ -127,7 +127,7 @@ final class WorkerLog {
   private static func nextStep(for ruling: VerdictClass) -> String {
     switch ruling {
     case .configurationFault:
-      "Nothing is failed; events wait. Check gateway.app_key, app_secret_file, session_file, url and the app's permissions, then restart."
+      "Nothing is failed; events wait. Check gateway.app_key, app_secret_file, session_file, url and the app's permissions. Secrets are read again before each probe; other settings need a restart."
     case .clockFault: "Nothing is failed; events wait. Set this machine's clock."
     case .programmingFault: "Nothing is failed; events wait. Report this as a fault of the bridge."
     case .flowControl: "Nothing to do: the line goes on when the ban ends."

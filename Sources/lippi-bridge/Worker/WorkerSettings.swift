@@ -80,7 +80,7 @@ extension Configuration {
     return settings
   }
 
-  private var gatewaySettings: GatewaySettings {
+  var gatewaySettings: GatewaySettings {
     var settings = GatewaySettings(appKey: gateway.appKey, secret: Array(gateway.appSecret.reveal().utf8))
     settings.session = gateway.session?.reveal()
     settings.signMethod =
