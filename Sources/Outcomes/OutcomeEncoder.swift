@@ -1,69 +1,67 @@
 package import BridgeCore
 
-/// Encodes outcomes: the JSON value with every member, the headers, the key.
+/// Writes outcomes as they go to the result topic: key, JSON value and headers. Reused for every outcome of a worker;
+/// an outcome is never larger than `byteLimit`, whatever stood in the event, the answer and the headers.
 package struct OutcomeEncoder: ~Copyable {
-  /// Value, headers and key of one outcome together, in bytes.
-  package static let outcomeByteLimit = 16 * 1_024
-  /// A longer key becomes its SHA-256.
-  package static let keyByteLimit = 4 * 1_024
+  /// Key, value and headers of one outcome together.
+  package static var byteLimit: Int { OutcomeLimits.outcomeByteLimit }
 
-  private let identity: OutcomeIdentity
-  private let headerTexts: OutcomeHeaderTexts
-  private var value = ByteBuffer(capacity: 2_048)
-  private var headers = ByteBuffer(capacity: 1_024)
+  let fragments: OutcomeFragments
+  var limits = OutcomeLimits.usual
+  var value = ByteBuffer(capacity: 2_048)
+  var headers = ByteBuffer(capacity: 1_024)
+  var scratch = ByteBuffer(capacity: 2_048)
+  var screen = EchoScreen()
 
   package init(identity: OutcomeIdentity) {
-    self.identity = identity
-    headerTexts = OutcomeHeaderTexts(identity)
+    fragments = OutcomeFragments(identity)
   }
 
-  /// Appends key, value and headers to `bytes` and says where they stand.
+  /// Appends key, value and headers of one outcome to `bytes`; the entry says where they stand there.
   package mutating func encode(
     _ record: OutcomeRecord, epoch: Epoch, appendingTo bytes: inout [UInt8]
   ) -> OutcomeEntry {
-    for limits in TextLimits.tries {
-      value.removeAll()
-      headers.removeAll()
-      OutcomeValue.append(record, identity, limits, to: &value)
-      headerTexts.append(record, limits, to: &headers)
-      let keyByteCount = min(record.key?.count ?? 0, Self.keyByteLimit)
-      if value.count + headers.count + keyByteCount <= Self.outcomeByteLimit { break }
+    limits = .usual
+    compose(record)
+    let keySize = Self.keySize(record.key)
+    if keySize + value.count + headers.count > OutcomeLimits.outcomeByteLimit {
+      limits = .tight
+      compose(record)
     }
     let key = appendKey(record.key, to: &bytes)
-    let valueRange = value.withBytes { Self.append($0, to: &bytes) }
-    let headerRange = headers.withBytes { Self.append($0, to: &bytes) }
     return OutcomeEntry(
-      partition: record.partition, epoch: epoch, offset: record.offset, key: key, value: valueRange,
-      headers: headerRange)
+      partition: record.partition, epoch: epoch, offset: record.offset, key: key,
+      value: Self.move(value, to: &bytes), headers: Self.move(headers, to: &bytes))
   }
 
-  private func appendKey(_ key: BorrowedText, to bytes: inout [UInt8]) -> TextRange {
-    guard let key else { return .absent }
-    guard key.count > Self.keyByteLimit else { return Self.append(key, to: &bytes) }
-    let digest = Array(SHA256Text.hexadecimal(of: key).utf8)
-    return digest.withUnsafeBytes { Self.append($0, to: &bytes) }
+  private mutating func compose(_ record: OutcomeRecord) {
+    value.removeAll()
+    headers.removeAll()
+    appendValue(record)
+    appendHeaders(record)
   }
 
-  private static func append(_ text: UnsafeRawBufferPointer, to bytes: inout [UInt8]) -> TextRange {
+  private static func move(_ buffer: borrowing ByteBuffer, to bytes: inout [UInt8]) -> TextRange {
     let start = bytes.count
-    bytes.append(contentsOf: text)
-    return TextRange(start: start, count: text.count)
+    buffer.withBytes { bytes.append(contentsOf: $0) }
+    return TextRange(start: start, count: bytes.count - start)
   }
-}
 
-/// How many bytes of others' texts an outcome carries. Texts full of escapes grow sixfold: then it is tried again
-/// with less, and the last try fits whatever they hold.
-struct TextLimits {
-  var id: Int
-  var gatewayText: Int
-  var data: Int
-  var pointer: Int
-  /// All copied headers together; the ones beyond are left out.
-  var copiedHeaders: Int
+  private static func keySize(_ key: BorrowedText) -> Int {
+    guard let key else { return 0 }
+    return key.count <= OutcomeLimits.keyByteLimit ? key.count : TextDigest.hexadecimalSize
+  }
 
-  static let tries = [
-    TextLimits(id: 256, gatewayText: 256, data: 64, pointer: 256, copiedHeaders: 4_096),
-    TextLimits(id: 96, gatewayText: 96, data: 64, pointer: 32, copiedHeaders: 2_048),
-    TextLimits(id: 32, gatewayText: 32, data: 32, pointer: 16, copiedHeaders: 0),
-  ]
+  private mutating func appendKey(_ key: BorrowedText, to bytes: inout [UInt8]) -> TextRange {
+    guard let key else { return .absent }
+    let start = bytes.count
+    if key.count <= OutcomeLimits.keyByteLimit {
+      bytes.append(contentsOf: key)
+    } else {
+      scratch.removeAll()
+      TextDigest(of: key).appendHexadecimal(digits: TextDigest.hexadecimalSize, to: &scratch)
+      scratch.withBytes { bytes.append(contentsOf: $0) }
+    }
+    return TextRange(start: start, count: bytes.count - start)
+  }
 }

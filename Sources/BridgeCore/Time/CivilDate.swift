@@ -61,13 +61,36 @@ extension ByteBuffer {
     appendDecimal(number)
   }
 
-  /// `2019-12-23T08:15:32.390Z`
+  /// Appends `time` as `2019-12-23T10:42:12.390Z`. Times before 1970 and behind the year 9999 are written as the
+  /// nearest one that has four digits for its year.
   package mutating func appendTime(_ time: WallTime) {
-    let seconds = CivilDate.floorDivision(time.milliseconds, 1_000)
-    appendDateAndTime(seconds, separator: UInt8(ascii: "T"))
-    append(UInt8(ascii: "."))
-    appendPadded(time.milliseconds - seconds * 1_000, digits: 3)
-    append(UInt8(ascii: "Z"))
+    let latest: Int64 = 253_402_300_799_999
+    let milliseconds = min(max(time.milliseconds, 0), latest)
+    let day = milliseconds / 86_400_000
+    let inDay = milliseconds % 86_400_000
+    let date = CivilDate(dayNumber: day)
+    let clock = inDay / 1_000
+    appendUninitialized(24) { text in
+      func write(_ position: Int, _ digit: Int64) {
+        text.storeBytes(of: UInt8(truncatingIfNeeded: digit) &+ 48, toByteOffset: position, as: UInt8.self)
+      }
+      func writePair(_ position: Int, _ number: Int64, _ mark: Unicode.Scalar) {
+        write(position, number / 10)
+        write(position &+ 1, number % 10)
+        text.storeBytes(of: UInt8(ascii: mark), toByteOffset: position &+ 2, as: UInt8.self)
+      }
+      write(0, date.year / 1_000)
+      write(1, date.year / 100 % 10)
+      writePair(2, date.year % 100, "-")
+      writePair(5, date.month, "-")
+      writePair(8, date.day, "T")
+      writePair(11, clock / 3_600, ":")
+      writePair(14, clock / 60 % 60, ":")
+      writePair(17, clock % 60, ".")
+      write(20, inDay / 100 % 10)
+      writePair(21, inDay % 100, "Z")
+      return 24
+    }
   }
 
   /// `2019-12-23` and `08:15:32` with `separator` between, of seconds since 1970.

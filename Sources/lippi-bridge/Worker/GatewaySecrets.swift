@@ -13,7 +13,9 @@ struct GatewaySecrets {
     do throws(FileFault) {
       let secret = try configuration.gateway.appSecret.readAgain()
       let session = try configuration.gateway.session?.readAgain()
-      guard secret != configuration.gateway.appSecret || session != configuration.gateway.session else { return nil }
+      guard secret != configuration.gateway.appSecret || session != configuration.gateway.session else {
+        return nil
+      }
       configuration.gateway.appSecret = secret
       configuration.gateway.session = session
       log.write(.info, "secrets read again")
