@@ -111,7 +111,7 @@ def test_an_answer_that_never_comes(make_line: Callable[..., Line]) -> None:
 
 
 def test_the_gateway_is_away_for_some_seconds(make_line: Callable[..., Line]) -> None:
-    line = _loaded(make_line, 2_000, **{"retry.attempts": 3})
+    line = _loaded(make_line, 20_000, **{"retry.attempts": 3})
     line.worker.start()
     line.wait_for_outcomes(100)
     line.simulator.stop()

@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 
 _EVENTS = int(os.environ.get("LIPPI_E2E_KILL_EVENTS", "6000"))
 _KILLS = 3
+_FLAGGED_PER_KILL_LIMIT = 1_000
 _SEED = int(os.environ.get("LIPPI_E2E_SEED", "20"))
 
 # A restart inside the session keeps the partitions; without a name in the group the broker must first notice.
@@ -38,7 +39,8 @@ def test_killed_at_random_points(make_line: Callable[..., Line], membership: dic
     assert line.worker.stop() == 0
 
     report = line.check(Expectations(all_delivered=True))
-    assert report.counts["outcomes flagged"] < _EVENTS // 2, "a crash must not flag everything"
+    # A crash leaves in doubt what was sent, or might have been before the next commits: not all that was read.
+    assert report.counts["outcomes flagged"] < _KILLS * _FLAGGED_PER_KILL_LIMIT
 
 
 def test_killed_before_the_first_event(make_line: Callable[..., Line]) -> None:

@@ -16,10 +16,9 @@ _GRACE_SECONDS = 25
 _ORDERLY = Expectations(no_flags=True, all_delivered=True, one_request_each=True)
 
 
-@pytest.mark.parametrize("policy", ["resend", "report"])
-def test_stopped_under_load(make_line: Callable[..., Line], policy: str) -> None:
+def test_stopped_under_load(make_line: Callable[..., Line]) -> None:
     events = 6_000
-    line = make_line(latency_ms=50, settings={"gateway.concurrency": 256, "ambiguous.policy": policy})
+    line = make_line(latency_ms=50, settings={"gateway.concurrency": 256})
     line.load(EventGenerator(seed=31, conversations=1_000).events(events))
     line.worker.start()
     line.wait_for_outcomes(events // 10)

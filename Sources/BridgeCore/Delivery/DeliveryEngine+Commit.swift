@@ -59,12 +59,7 @@ extension DeliveryEngine {
         token: token, firstPartitionCount: firstPartitionCount,
         validityFingerprint: settings.validityFingerprint, isInFlight: { _ in false })
     } else {
-      let arrivals = partitions[slot].arrivalCount
-      partitions[slot].smoothedArrivalCount = max(arrivals, partitions[slot].smoothedArrivalCount * 3 / 4)
-      partitions[slot].arrivalCount = 0
-      let reserve = min(DeliveryLimits.ceilingReserve, 2 * partitions[slot].smoothedArrivalCount)
-      let raised =
-        partitions[slot].phase == .active ? partitions[slot].ledger.highestDelivered + 1 + reserve : 0
+      let raised = partitions[slot].phase == .active ? wantedCeiling(slot) : 0
       log = partitions[slot].ledger.propose(
         token: token, raisedTo: raised, firstPartitionCount: firstPartitionCount,
         validityFingerprint: settings.validityFingerprint)
@@ -75,6 +70,31 @@ extension DeliveryEngine {
     return PartitionCommit(
       partition: partitions[slot].partition, epoch: partitions[slot].epoch,
       committedOffset: log.committedOffset, metadata: metadata, previousToken: previousToken)
+  }
+
+  /// K covers what will probably be sent until two batches from now, and no more: a crash makes everything below it
+  /// ambiguous.
+  private mutating func wantedCeiling(_ slot: Int) -> RecordOffset {
+    let arrivals = partitions[slot].arrivalCount
+    let started = partitions[slot].startedCount
+    partitions[slot].arrivalCount = 0
+    partitions[slot].startedCount = 0
+    partitions[slot].smoothedArrivalCount = max(arrivals, partitions[slot].smoothedArrivalCount * 3 / 4)
+    partitions[slot].smoothedStartedCount = max(started, partitions[slot].smoothedStartedCount * 3 / 4)
+    let share = settings.inFlightLimit / partitions.count
+    let wanted = max(DeliveryLimits.ceilingReserveBase, share, 2 * partitions[slot].smoothedStartedCount)
+    return partitions[slot].ledger.wantedCeiling(
+      for: min(wanted, DeliveryLimits.ceilingReserve), from: lowestWaitingAtCeiling(slot),
+      arrivalCount: RecordOffset(2 * partitions[slot].smoothedArrivalCount))
+  }
+
+  private func lowestWaitingAtCeiling(_ slot: Int) -> RecordOffset? {
+    var lowest: RecordOffset?
+    partitions[slot].atCeiling.forEach { ticket in
+      guard isCurrent(ticket), tickets[Int(ticket.index)].phase == .atCeiling else { return }
+      lowest = min(lowest ?? .max, tickets[Int(ticket.index)].offset)
+    }
+    return lowest
   }
 
   /// What a batch's answer means for one of its partitions.

@@ -28,6 +28,7 @@ extension DeliveryEngine {
     gate.requestStarted()
     inFlightCount += 1
     partitions[slot].inFlightCount += 1
+    partitions[slot].startedCount += 1
     let stopped = gate.stopped(at: now.monotonic)
     let before = tickets[index].stoppedAtPhaseStart
     tickets[index].course.waitedForHalt += TimeSpan(

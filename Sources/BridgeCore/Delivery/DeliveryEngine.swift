@@ -87,9 +87,12 @@ struct AssignedPartition {
   var inFlightCount = 0
   var byteCount = 0
   var unpublishedCount = 0
-  /// Records delivered since the last proposal, and their smoothed number per batch: how far to raise K ahead.
-  var arrivalCount: RecordOffset = 0
-  var smoothedArrivalCount: RecordOffset = 0
+  /// Records delivered, and requests started, since the last proposal, and both smoothed per batch: they say how
+  /// far to raise K ahead.
+  var arrivalCount = 0
+  var smoothedArrivalCount = 0
+  var startedCount = 0
+  var smoothedStartedCount = 0
   /// The batch under way has a part for this partition.
   var isInBatch = false
   /// The last batch of a drain has been made.

@@ -45,8 +45,9 @@ package enum DeliveryLimits {
   /// The most one batch carries.
   package static let outcomesPerBatch = 10_000
   package static let bytesPerBatch = 4 * 1_024 * 1_024
-  /// How far a ceiling is raised ahead of the last delivered record.
-  package static let ceilingReserve: RecordOffset = 1_024
+  /// For at least as many records to be sent the ceiling is raised ahead, and for at most as many.
+  package static let ceilingReserveBase = 8
+  package static let ceilingReserve = 1_024
   /// C moved by the end of the partition alone is committed this often at most.
   package static let idleCommitInterval = TimeSpan.seconds(1)
   /// After a batch that was not committed.

@@ -35,6 +35,12 @@ struct FIFO<Element> {
     return element
   }
 
+  func forEach(_ visit: (Element) -> Void) {
+    for index in 0..<count {
+      if let element = slots[(head &+ index) & (slots.count &- 1)] { visit(element) }
+    }
+  }
+
   mutating func removeAll() { while popFirst() != nil {} }
 
   private mutating func grow() {

@@ -117,6 +117,29 @@ package struct PartitionLedger {
     unresolvedCount -= 1
   }
 
+  /// How far to raise the ceiling so that the next `recordCount` records may be sent, counted from the lowest head
+  /// that waits at it, if one does. Nothing more: whatever lies below the ceiling when a worker is killed has to be
+  /// taken for sent. `arrivalCount`: records expected soon, for which room is left if all delivered ones are covered.
+  package func wantedCeiling(
+    for recordCount: Int, from lowestWaiting: RecordOffset?, arrivalCount: RecordOffset
+  ) -> RecordOffset {
+    // What lies at or above the ceiling is the tail of the list.
+    var entry = last
+    var start = Self.none
+    while entry != Self.none, entries[Int(entry)].offset >= ceiling {
+      start = entry
+      entry = entries[Int(entry)].previous
+    }
+    var left = recordCount
+    while start != Self.none {
+      let candidate = entries[Int(start)]
+      if lowestWaiting.map({ candidate.offset >= $0 }) ?? true { left -= 1 }
+      if left == 0 { return candidate.offset + 1 }
+      start = candidate.next
+    }
+    return highestDelivered + 1 + min(RecordOffset(left), arrivalCount)
+  }
+
   // MARK: Commits
 
   /// The outcome of this entry goes into the batch that is being made.
