@@ -81,20 +81,26 @@ extension DeliveryEngine {
     partitions[slot].startedCount = 0
     partitions[slot].smoothedArrivalCount = max(arrivals, partitions[slot].smoothedArrivalCount * 3 / 4)
     partitions[slot].smoothedStartedCount = max(started, partitions[slot].smoothedStartedCount * 3 / 4)
-    let share = settings.inFlightLimit / partitions.count
-    let wanted = max(DeliveryLimits.ceilingReserveBase, share, 2 * partitions[slot].smoothedStartedCount)
-    return partitions[slot].ledger.wantedCeiling(
-      for: min(wanted, DeliveryLimits.ceilingReserve), from: lowestWaitingAtCeiling(slot),
-      arrivalCount: RecordOffset(2 * partitions[slot].smoothedArrivalCount))
+    let share = max(DeliveryLimits.ceilingReserveBase, settings.inFlightLimit / partitions.count)
+    let wanted = min(DeliveryLimits.ceilingReserve, share + partitions[slot].smoothedStartedCount * 3 / 2)
+    let ahead = partitions[slot].ledger.ceiling(
+      for: wanted, arrivalCount: RecordOffset(2 * partitions[slot].smoothedArrivalCount))
+    return max(ahead, ceilingForHeads(slot, 2 * share) ?? 0)
   }
 
-  private func lowestWaitingAtCeiling(_ slot: Int) -> RecordOffset? {
-    var lowest: RecordOffset?
+  /// Where one conversation has many records in front, heads of others would wait at the ceiling: it is raised for
+  /// as many of them as are wanted.
+  private func ceilingForHeads(_ slot: Int, _ wanted: Int) -> RecordOffset? {
+    var waiting: [RecordOffset] = []
     partitions[slot].atCeiling.forEach { ticket in
       guard isCurrent(ticket), tickets[Int(ticket.index)].phase == .atCeiling else { return }
-      lowest = min(lowest ?? .max, tickets[Int(ticket.index)].offset)
+      waiting.append(tickets[Int(ticket.index)].offset)
     }
-    return lowest
+    guard !waiting.isEmpty else { return nil }
+    let sendable = partitions[slot].lanes.count - partitions[slot].inFlightCount - waiting.count
+    let missing = max(1, wanted - max(sendable, 0))
+    waiting.sort()
+    return waiting[min(missing, waiting.count) - 1] + 1
   }
 
   /// What a batch's answer means for one of its partitions.

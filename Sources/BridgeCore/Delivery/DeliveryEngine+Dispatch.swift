@@ -29,6 +29,7 @@ extension DeliveryEngine {
     inFlightCount += 1
     partitions[slot].inFlightCount += 1
     partitions[slot].startedCount += 1
+    partitions[slot].ledger.attemptStarted(tickets[index].entry)
     let stopped = gate.stopped(at: now.monotonic)
     let before = tickets[index].stoppedAtPhaseStart
     tickets[index].course.waitedForHalt += TimeSpan(

@@ -14,6 +14,8 @@ package struct PartitionLedger {
     var status: Status
     /// Handed to the gateway with unknown effect, by this process or a predecessor.
     var isAmbiguous: Bool
+    /// This process has sent it.
+    var isStarted = false
     var previous: Int32
     var next: Int32
   }
@@ -117,25 +119,21 @@ package struct PartitionLedger {
     unresolvedCount -= 1
   }
 
-  /// How far to raise the ceiling so that the next `recordCount` records may be sent, counted from the lowest head
-  /// that waits at it, if one does. Nothing more: whatever lies below the ceiling when a worker is killed has to be
-  /// taken for sent. `arrivalCount`: records expected soon, for which room is left if all delivered ones are covered.
-  package func wantedCeiling(
-    for recordCount: Int, from lowestWaiting: RecordOffset?, arrivalCount: RecordOffset
-  ) -> RecordOffset {
-    // What lies at or above the ceiling is the tail of the list.
-    var entry = last
-    var start = Self.none
-    while entry != Self.none, entries[Int(entry)].offset >= ceiling {
-      start = entry
-      entry = entries[Int(entry)].previous
-    }
+  package mutating func attemptStarted(_ entry: Int32) { entries[Int(entry)].isStarted = true }
+
+  /// The ceiling that lets the next `recordCount` records be sent that were not sent yet, in offset order, and no
+  /// more: whatever lies below it when a worker is killed has to be taken for sent. If all delivered ones are fewer,
+  /// room is left for `arrivalCount` to come.
+  package func ceiling(for recordCount: Int, arrivalCount: RecordOffset) -> RecordOffset {
     var left = recordCount
-    while start != Self.none {
-      let candidate = entries[Int(start)]
-      if lowestWaiting.map({ candidate.offset >= $0 }) ?? true { left -= 1 }
-      if left == 0 { return candidate.offset + 1 }
-      start = candidate.next
+    var entry = first
+    while entry != Self.none {
+      let candidate = entries[Int(entry)]
+      if candidate.status == .unresolved, !candidate.isStarted {
+        left -= 1
+        if left == 0 { return candidate.offset + 1 }
+      }
+      entry = candidate.next
     }
     return highestDelivered + 1 + min(RecordOffset(left), arrivalCount)
   }
