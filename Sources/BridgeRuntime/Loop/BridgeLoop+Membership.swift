@@ -6,20 +6,24 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       switch event {
       case .assigned(let partitions, let epoch):
         notify(.assigned(partitions, epoch))
+        // A worker that is about to leave starts nothing new.
+        guard phase == .running else { break }
         engine.partitionsAssigned(partitions, epoch: epoch)
         if !partitions.isEmpty { committing.recover(partitions, epoch: epoch) }
       case .revoked(let partitions):
         notify(.revoked(partitions))
+        owesRelease = true
         switch phase {
         case .running: startDrain(.revoked, at: now)
         // The drain under way answers it.
         case .draining: break
-        case .leaving, .ended: intake.releaseAssignment()
+        case .leaving, .ended: releaseIfOwed()
         }
       case .lost(let partitions):
         notify(.lost(partitions))
         endAssignment(at: now)
-        intake.releaseAssignment()
+        owesRelease = true
+        releaseIfOwed()
         if case .draining(let cause, _) = phase { finishDrain(cause) }
       case .failed(let fault):
         fail(fault)
@@ -73,7 +77,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
     if engine.isDrained {
       notify(.drained(unresolvedCount: engine.totalUnresolvedCount))
       endAssignment(at: now)
-      releaseIfRevoked(cause)
+      releaseIfOwed()
       finishDrain(cause)
     } else if now.monotonic >= deadline {
       if engine.hasRequestsToFinish {
@@ -87,14 +91,16 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       } else {
         missedDrain = true
         endAssignment(at: now)
-        releaseIfRevoked(cause)
+        releaseIfOwed()
         finishDrain(cause)
       }
     }
   }
 
-  private func releaseIfRevoked(_ cause: DrainCause) {
-    if cause == .revoked { intake.releaseAssignment() }
+  private func releaseIfOwed() {
+    guard owesRelease else { return }
+    owesRelease = false
+    intake.releaseAssignment()
   }
 
   private func finishDrain(_ cause: DrainCause) {

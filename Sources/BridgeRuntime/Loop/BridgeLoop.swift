@@ -53,6 +53,8 @@ package final class BridgeLoop<
   var outbox = Outbox()
   var phase = Phase.running
   var missedDrain = false
+  /// The group waits for the answer to a revocation.
+  var owesRelease = false
   /// A queue was left with records in it: the next turn is to come at once.
   var hasMoreRecords = false
   let drainLimit: TimeSpan
