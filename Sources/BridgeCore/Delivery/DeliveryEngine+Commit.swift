@@ -92,7 +92,7 @@ extension DeliveryEngine {
   /// as many of them as are wanted.
   private func ceilingForHeads(_ slot: Int, _ wanted: Int) -> RecordOffset? {
     var waiting: [RecordOffset] = []
-    partitions[slot].atCeiling.forEach { ticket in
+    partitions[slot].atCeiling.visitAll { ticket in
       guard isCurrent(ticket), tickets[Int(ticket.index)].phase == .atCeiling else { return }
       waiting.append(tickets[Int(ticket.index)].offset)
     }

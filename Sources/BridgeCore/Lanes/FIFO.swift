@@ -35,7 +35,7 @@ struct FIFO<Element> {
     return element
   }
 
-  func forEach(_ visit: (Element) -> Void) {
+  func visitAll(_ visit: (Element) -> Void) {
     for index in 0..<count {
       if let element = slots[(head &+ index) & (slots.count &- 1)] { visit(element) }
     }
