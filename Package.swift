@@ -57,7 +57,7 @@ let package = Package(
       name: "lippi-bridge",
       dependencies: [
         "BridgeCore", "ChatEvents", "LippiAPI", "Outcomes", "BridgeKafka", "BridgeHTTP",
-        "BridgeRuntime", "BridgeConfiguration", "BridgeOps", "GatewaySimulator", "CLinux",
+        "BridgeRuntime", "BridgeConfiguration", "BridgeOps", "GatewaySimulator", "CLinux", "CSimdjson",
       ],
       swiftSettings: settings),
 

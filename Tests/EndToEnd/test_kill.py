@@ -39,7 +39,7 @@ def test_killed_at_random_points(make_line: Callable[..., Line], membership: dic
     assert line.worker.stop() == 0
 
     report = line.check(Expectations(all_delivered=True))
-    # A crash leaves in doubt what was sent, or might have been before the next commits: not all that was read.
+    # A crash leaves in doubt what was sent or might have been soon, not all that was read.
     assert report.counts["outcomes flagged"] < _KILLS * _FLAGGED_PER_KILL_LIMIT
 
 

@@ -2,7 +2,7 @@ internal import BridgeConfiguration
 
 /// Every verb there is, in the order of the help.
 enum CommandTable {
-  static let all: [Command] = [run, simulator, configExample, version]
+  static let all: [Command] = [run, demo, simulator, configExample, version]
 
   static let run = Command(
     name: "run",
@@ -32,6 +32,32 @@ enum CommandTable {
         effect: "a secret from the environment, one key from the command line"),
     ],
     perform: RunCommand.perform)
+
+  static let demo = Command(
+    name: "demo",
+    summary: "everything in one process: Kafka, gateway, worker and sample events",
+    explanation:
+      "Starts a mock Kafka cluster, a gateway simulator and the worker, publishes sample events of every content "
+      + "type, some of them faulty, and shows the outcomes as they come. It goes on until SIGINT or SIGTERM.",
+    options: [
+      CommandOption(name: "--events", form: .value("N"), summary: "how many sample events (40)"),
+      CommandOption(name: "--seed", form: .value("N"), summary: "decides which conversation says what (1)"),
+      CommandOption(
+        name: "--exit-when-idle", form: .flag,
+        summary: "ends when every event has its outcome; exit code 1 if one is missing"),
+      CommandOption(name: "--timeout", form: .value("SECONDS"), summary: "how long that may take (120s)"),
+      CommandOption(
+        name: "--json", form: .flag, summary: "outcomes as JSON lines on stdout, the rest on stderr"),
+      CommandOption(
+        name: "--bootstrap", form: .value("SERVERS"),
+        summary: "a real Kafka instead: topics lippi-demo-* are created there, the group is new"),
+    ],
+    exitCodes: [.missingOutcome, .brokerUnreachable, .drainMissed, .configuration],
+    examples: [
+      CommandExample(line: "lippi-bridge demo", effect: "a table of outcomes, until Ctrl-C"),
+      CommandExample(line: "lippi-bridge demo --exit-when-idle --json", effect: "for other programs"),
+    ],
+    perform: DemoCommand.perform)
 
   static let simulator = Command(
     name: "simulator",

@@ -30,33 +30,3 @@ struct Readiness: ~Copyable {
     epoll_wait(descriptor, &events, 1, Int32(clamping: milliseconds))
   }
 }
-
-/// SIGTERM and SIGINT as something that can be read.
-struct StopSignals: ~Copyable {
-  let descriptor: Int32
-
-  /// To be called before any thread is started: threads inherit what is blocked.
-  init() throws(FatalFault) {
-    signal(SIGPIPE, SIG_IGN)
-    signal(SIGHUP, SIG_IGN)
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGTERM)
-    sigaddset(&signals, SIGINT)
-    pthread_sigmask(SIG_BLOCK, &signals, nil)
-    descriptor = signalfd(-1, &signals, Int32(SFD_NONBLOCK) | Int32(SFD_CLOEXEC))
-    guard descriptor >= 0 else {
-      throw FatalFault(.configuration, "No file descriptor is left; raise the limit of open files.")
-    }
-  }
-
-  deinit { close(descriptor) }
-
-  /// How many came since it was last asked.
-  borrowing func take() -> Int {
-    var count = 0
-    var signal = signalfd_siginfo()
-    while read(descriptor, &signal, MemoryLayout<signalfd_siginfo>.size) > 0 { count += 1 }
-    return count
-  }
-}

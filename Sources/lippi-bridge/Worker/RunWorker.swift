@@ -7,14 +7,23 @@ internal import BridgeRuntime
 internal import Glibc
 internal import LippiAPI
 
-/// Runs the worker until it is told to stop or cannot go on.
+/// Runs the worker until a signal ends it, or it cannot go on.
 func runWorker(_ configuration: Configuration) -> ExitCode {
+  do throws(FatalFault) {
+    return runWorker(configuration, until: try StopRequests.signals())
+  } catch {
+    StandardError.write("lippi-bridge run: \(error.message)\n")
+    return error.exitCode
+  }
+}
+
+/// Runs the worker until it is asked to stop, or cannot go on.
+func runWorker(_ configuration: Configuration, until stop: borrowing StopRequests) -> ExitCode {
   let log = configuration.makeLog()
   let workerLog = WorkerLog(log)
   defer { log.flush(atMost: .seconds(2)) }
   do throws(FatalFault) {
-    let signals = try StopSignals()
-    return try Worker(configuration, workerLog, Watchdog(log)).run(until: signals)
+    return try Worker(configuration, workerLog, Watchdog(log)).run(until: stop)
   } catch {
     let code = error.exitCode
     workerLog.write(
@@ -40,7 +49,7 @@ struct Worker {
     self.watchdog = watchdog
   }
 
-  func run(until signals: borrowing StopSignals) throws(FatalFault) -> ExitCode {
+  func run(until stop: borrowing StopRequests) throws(FatalFault) -> ExitCode {
     guard configuration.ambiguousPolicy == .resend else {
       throw FatalFault(.configuration, "ambiguous.policy report is not there yet: set it to resend.")
     }
@@ -56,33 +65,33 @@ struct Worker {
     var intake = try KafkaIntake(settings, membership: membership, notices: notices)
     let gateway = try makeConnections()
     let readiness = try Readiness()
-    for descriptor in [signals.descriptor, intake.descriptor, committer.descriptor, gateway.descriptor] {
+    for descriptor in [stop.descriptor, intake.descriptor, committer.descriptor, gateway.descriptor] {
       readiness.watch(descriptor)
     }
     try intake.subscribe()
     let loop = makeLoop(consume intake, consume gateway, consume committer, partitionCount: counts.input)
     logStart(counts)
-    turn(loop, until: signals, readiness, notices)
+    turn(loop, until: stop, readiness, notices)
     return close(loop)
   }
 
   private func turn(
-    _ loop: WorkerLoop, until signals: borrowing StopSignals, _ readiness: borrowing Readiness,
+    _ loop: WorkerLoop, until stop: borrowing StopRequests, _ readiness: borrowing Readiness,
     _ notices: KafkaNotices
   ) {
-    var signalCount = 0
+    var requestCount = 0
     var secrets = GatewaySecrets(configuration)
     var trouble = ConnectionTrouble()
     while loop.ending == nil {
       let now = WorkerClock.now()
       log.now = now
       watchdog.turned(at: now)
-      let newSignals = signals.take()
-      if newSignals > 0 {
-        signalCount += newSignals
+      let newRequests = stop.take()
+      if newRequests > 0 {
+        requestCount += newRequests
         log.write(.info, "stopping")
         loop.stop(at: now)
-        if signalCount > 1 { return }
+        if requestCount > 1 { return }
       }
       if loop.wantsFreshSecrets(at: now), let settings = secrets.readAgain(log) {
         loop.replaceRequests(RequestEncoder(settings: settings))
@@ -103,7 +112,7 @@ struct Worker {
     let code: ExitCode =
       switch loop.ending {
       case .stopped: .success
-      // Nil: a second signal.
+      // Nil: asked a second time.
       case .drainMissed, nil: .drainMissed
       case .failed(let fault): fault.exitCode
       }
