@@ -19,20 +19,35 @@ package struct ResultReader: ~Copyable {
       RD_KAFKA_CONSUMER, observer: ClientObserver(notices: KafkaNotices()))
     let list = rd_kafka_topic_partition_list_new(Int32(partitionCount))
     defer { rd_kafka_topic_partition_list_destroy(list) }
+    let deadline = MonotonicTime.now + timeout
     for partition in 0..<Int32(partitionCount) {
-      var low: Int64 = 0
-      var high: Int64 = 0
-      let code = KafkaCode(
-        rd_kafka_query_watermark_offsets(
-          client.raw, topic, partition, &low, &high, Int32(clamping: timeout.milliseconds)))
-      guard code.isSuccess else {
-        throw FatalFault(.brokerUnreachable, "The end of \(topic) is not to be had: \(code.sentence).")
-      }
-      rd_kafka_topic_partition_list_add(list, topic, partition).pointee.offset = high
+      rd_kafka_topic_partition_list_add(list, topic, partition).pointee.offset =
+        try Self.end(of: topic, partition, client, before: deadline)
     }
     rd_kafka_assign(client.raw, list)
     self.client = consume client
   }
+
+  /// A topic that was just made is not known everywhere at once: asked until the deadline.
+  private static func end(
+    of topic: String, _ partition: PartitionIndex, _ client: borrowing ClientHandle,
+    before deadline: MonotonicTime
+  ) throws(FatalFault) -> RecordOffset {
+    var low: Int64 = 0
+    var high: Int64 = 0
+    while true {
+      let code = KafkaCode(
+        rd_kafka_query_watermark_offsets(client.raw, topic, partition, &low, &high, askMilliseconds))
+      if code.isSuccess { return high }
+      guard MonotonicTime.now < deadline else {
+        throw FatalFault(.brokerUnreachable, "The end of \(topic) is not to be had: \(code.sentence).")
+      }
+      rd_kafka_poll(client.raw, pauseMilliseconds)
+    }
+  }
+
+  private static let askMilliseconds: Int32 = 2_000
+  private static let pauseMilliseconds: Int32 = 100
 
   /// Waits for the next record, at most `span`; its value is valid inside `visit` only.
   package borrowing func next(within span: TimeSpan, _ visit: (UnsafeRawBufferPointer) -> Void) -> Bool {
