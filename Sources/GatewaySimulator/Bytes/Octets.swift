@@ -73,6 +73,14 @@ struct Octets: ~Copyable {
     end &+= more.count
   }
 
+  /// Lets `write` fill up to `room` bytes; it returns how many it wrote.
+  mutating func append(atMost room: Int, _ write: (UnsafeMutablePointer<UInt8>) -> Int) {
+    reserve(room)
+    let written = write(base + end)
+    precondition(written >= 0 && written <= room, "no more is written than there is room for")
+    end &+= written
+  }
+
   mutating func append(_ text: StaticString) { append(text.bytes) }
 
   mutating func append(_ array: [UInt8]) { array.withUnsafeBufferPointer { append($0) } }

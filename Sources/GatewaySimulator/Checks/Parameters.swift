@@ -41,7 +41,7 @@ struct Parameters: ~Copyable {
     return nil
   }
 
-  /// The first name that stands more than once.
+  /// It stands more than once.
   func isRepeated(_ wanted: StaticString) -> Bool {
     var found = 0
     for index in 0..<entries.count where name(index).equals(wanted) { found += 1 }
@@ -77,27 +77,31 @@ struct Parameters: ~Copyable {
   /// Appends decoded text up to the end of a name or value, and says where that stands.
   private mutating func decode(_ encoded: Bytes, _ start: Int, stopsAtEqualSign: Bool) -> Int {
     var position = start
-    text.reserve(encoded.count - start)
-    while position < encoded.count {
-      let byte = encoded[position]
-      switch byte {
-      case UInt8(ascii: "&"): return position
-      case UInt8(ascii: "=") where stopsAtEqualSign: return position
-      case UInt8(ascii: "+"): text.append(0x20)
-      case UInt8(ascii: "%"):
-        guard position + 2 < encoded.count, let high = Hexadecimal.value(encoded[position + 1]),
-          let low = Hexadecimal.value(encoded[position + 2])
-        else {
-          isReadable = false
-          text.append(byte)
-          break
+    var isReadable = true
+    text.append(atMost: encoded.count - start) { target in
+      var written = 0
+      while position < encoded.count {
+        var byte = encoded[position]
+        if byte == UInt8(ascii: "&") || (stopsAtEqualSign && byte == UInt8(ascii: "=")) { break }
+        position &+= 1
+        if byte == UInt8(ascii: "+") {
+          byte = 0x20
+        } else if byte == UInt8(ascii: "%") {
+          if position &+ 1 < encoded.count, let high = Hexadecimal.value(encoded[position]),
+            let low = Hexadecimal.value(encoded[position &+ 1])
+          {
+            byte = high << 4 | low
+            position &+= 2
+          } else {
+            isReadable = false
+          }
         }
-        text.append(high << 4 | low)
-        position += 2
-      default: text.append(byte)
+        target[written] = byte
+        written &+= 1
       }
-      position += 1
+      return written
     }
+    if !isReadable { self.isReadable = false }
     return position
   }
 }
