@@ -17,12 +17,11 @@ package enum LogSeverity: UInt8, Sendable, Comparable, CaseIterable {
 
 /// Names of fields; all of them are here, so that a log query finds one name for one thing.
 package enum LogKey: String, Sendable, CaseIterable {
-  case address, ambiguous, broker, ceiling, code, committed, count, detail, dropped, epoch
+  case address, ambiguous, ceiling, code, committed, count, detail, epoch
   case exitCode = "exit_code"
   case fault, group
   case inFlight = "in_flight"
   case instance, limit
-  case message = "sentence"
   case mode
   case nextStep = "next_step"
   case outcomes, partition, partitions, reason, results, ruling, seconds, status

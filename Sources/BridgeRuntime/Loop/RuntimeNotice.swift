@@ -16,7 +16,6 @@ package enum RuntimeNotice: Sendable {
   case drained(unresolvedCount: Int)
   /// Requests were still out, or outcomes not durable, when the time was over.
   case drainMissed(inFlightCount: Int)
-  case recordsDropped(PartitionIndex, count: Int)
 }
 
 /// Why nothing is sent.

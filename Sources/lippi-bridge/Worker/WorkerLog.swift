@@ -63,10 +63,6 @@ final class WorkerLog {
       write(.info, "drained", [(.unresolved, .integer(Int64(unresolved)))])
     case .drainMissed(let inFlight):
       write(.warning, "drain missed", [(.inFlight, .integer(Int64(inFlight)))])
-    case .recordsDropped(let partition, let count):
-      write(
-        .debug, "records dropped",
-        [(.partition, .integer(Int64(partition))), (.count, .integer(Int64(count)))])
     }
   }
 
