@@ -33,8 +33,8 @@ private func result(_ members: String) -> String {
       (result(#""msg":"SYSTEM_ERROR","code":"400001","data":"11496248","success":false"#), .refused, .none),
       (result(#""code":"1""#), .unknown, .unknown),
       (#"{"result":{"success":true},"request_id":"x"}"#, .delivered, .done),
-      (#"{"success":true,"code":"200"}"#, .delivered, .done),
-      (#"{"code":25,"msg":"Invalid signature"}"#, .configurationFault, .none),
+      (#"{"success":true,"code":"200","request_id":"x"}"#, .delivered, .done),
+      (#"{"code":25,"msg":"Invalid signature","request_id":"x"}"#, .configurationFault, .none),
       (error("50", "isv.invalid-parameter"), .refused, .none),
       (error("7", "accesscontrol.limited-by-app-access-count"), .flowControl, .none),
       (error("7"), .flowControl, .none), (error("4"), .flowControl, .none),
@@ -85,6 +85,7 @@ private func result(_ members: String) -> String {
   func answersWithoutEnvelope(_ status: Int, _ ruling: VerdictClass, _ effect: Effect) {
     for body in ["", "<html><h1>Sorry</h1></html>", "{", "[]", "null", #"{"other":1}"#, "\u{0}"] {
       let verdict = verdict(body, status: status, retryAfter: 7)
+      #expect(verdict.banSeconds == (ruling == .flowControl ? 7 : nil))
       #expect(verdict.ruling == ruling, "\(body)")
       #expect(verdict.effect == effect, "\(body)")
       #expect(verdict.retryAfterSeconds == 7)

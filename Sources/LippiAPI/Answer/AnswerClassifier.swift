@@ -13,7 +13,8 @@ package struct AnswerClassifier: ~Copyable {
 
   package init(rules: RuleTable) { self.rules = rules }
 
-  /// Classifies a complete answer and keeps its texts in `answer`.
+  /// Classifies a complete answer and keeps its texts in `answer`. A ban lasts as long as `sub_msg` says, else as long
+  /// as `Retry-After` does (seconds).
   package mutating func classify(
     status: Int, retryAfterSeconds: Int64?, body: UnsafeRawBufferPointer, into answer: inout GatewayAnswer
   ) -> Verdict {
@@ -23,15 +24,15 @@ package struct AnswerClassifier: ~Copyable {
       var envelope = AnswerFacts.Envelope.none
       var banSeconds: Int64?
       if readStatus == CSIMDJSON_OK {
-        let reading = EnvelopeReading(tokens: tokens)
+        let reading = EnvelopeReading(tokens: tokens, httpStatus: status)
         envelope = reading.read(into: &answer)
         banSeconds = reading.firstInteger(of: "sub_msg")
       }
       let rule = rules.rule(for: AnswerFacts(httpStatus: status, envelope: envelope))
       let isBan = rule.ruling == .flowControl
       return Verdict(
-        rule.ruling, effect: rule.effect, refuser: rule.refuser, banSeconds: isBan ? banSeconds : nil,
-        retryAfterSeconds: retryAfterSeconds)
+        rule.ruling, effect: rule.effect, refuser: rule.refuser,
+        banSeconds: isBan ? banSeconds ?? retryAfterSeconds : nil, retryAfterSeconds: retryAfterSeconds)
     }
   }
 

@@ -4,18 +4,34 @@ import ChatEvents
 
 /// Finds the envelope in the tokens of an answer: `error_response` first, then the API's root member, then the form
 /// in which their members stand at the top.
+///
+/// A member with one of the gateway's two names is an envelope even if nothing in it can be read: the gateway may have
+/// passed the message on, so the HTTP status must not decide. The form at the top has no such name, and a proxy's own
+/// JSON looks just like it: it is taken for the gateway's with HTTP 200, or with a `request_id` or `sub_code`.
 struct EnvelopeReading {
   private static let rootMember: StaticString = "alibaba_lyservice_lippi_message_send_response"
 
   let tokens: UnsafeBufferPointer<csimdjson_token>
+  let httpStatus: Int
 
   func read(into answer: inout GatewayAnswer) -> AnswerFacts.Envelope {
     guard tokens[0].isObject else { return .none }
-    if let error = object(in: 0, "error_response") { return readError(error, into: &answer) }
-    if let root = object(in: 0, Self.rootMember) {
+    if let error = member(of: 0, "error_response"), !tokens[error].isNull {
+      guard tokens[error].isObject else { return .error(code: nil, subCode: nil) }
+      return readError(error, into: &answer)
+    }
+    if let root = member(of: 0, Self.rootMember) {
+      guard tokens[root].isObject else { return .result(success: nil, code: nil) }
       store(root, "request_id", &answer.requestID, &answer.text)
-      guard let result = object(in: root, "result") else { return .none }
+      guard let result = object(in: root, "result") else { return .result(success: nil, code: nil) }
       return readResult(result, into: &answer)
+    }
+    return readTop(into: &answer)
+  }
+
+  private func readTop(into answer: inout GatewayAnswer) -> AnswerFacts.Envelope {
+    guard httpStatus == 200 || text(of: 0, "request_id") != nil || text(of: 0, "sub_code") != nil else {
+      return .none
     }
     store(0, "request_id", &answer.requestID, &answer.text)
     if let result = object(in: 0, "result") { return readResult(result, into: &answer) }
@@ -30,7 +46,7 @@ struct EnvelopeReading {
     store(object, "sub_code", &answer.subCode, &answer.text)
     store(object, "sub_msg", &answer.subMessage, &answer.text)
     store(object, "request_id", &answer.requestID, &answer.text)
-    return .error(code: answer.code, subCode: text(of: object, "sub_code"))
+    return .error(code: answer.code, subCode: text(of: object, "sub_code").flatMap { $0.isBlank ? nil : $0 })
   }
 
   private func readResult(_ object: Int, into answer: inout GatewayAnswer) -> AnswerFacts.Envelope {
@@ -102,4 +118,9 @@ struct EnvelopeReading {
     guard let text = text(of: object, name) else { return }
     range = buffer.store(UnsafeRawBufferPointer(rebasing: text.prefix(GatewayAnswer.textLimit)))
   }
+}
+
+extension UnsafeRawBufferPointer {
+  /// Nothing but ASCII white space.
+  fileprivate var isBlank: Bool { allSatisfy { $0 == 0x20 || ($0 >= 0x09 && $0 <= 0x0D) } }
 }

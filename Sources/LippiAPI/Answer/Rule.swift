@@ -48,7 +48,9 @@ package struct Rule: Sendable {
 struct AnswerFacts {
   enum Envelope {
     case none
+    /// A sub_code is never blank; nil: there is none, or none that can be read.
     case error(code: Int64?, subCode: UnsafeRawBufferPointer?)
+    /// Neither true nor false: nobody can tell.
     case result(success: Bool?, code: UnsafeRawBufferPointer?)
   }
 
@@ -73,9 +75,9 @@ extension Rule.Match {
         && (prefix.isEmpty || subCode.map { $0.starts(with: prefix.utf8) } ?? false)
     case (.bareSubCode(let codes), .error(let code, let subCode)):
       code.map(codes.contains) ?? false
-        && subCode.map { !$0.isEmpty && !$0.contains(UInt8(ascii: ".")) } ?? false
+        && subCode.map { !$0.contains(UInt8(ascii: ".")) } ?? false
     case (.codeAlone(let codes), .error(let code, let subCode)):
-      code.map(codes.contains) ?? false && subCode?.isEmpty ?? true
+      code.map(codes.contains) ?? false && subCode == nil
     case (.httpStatus(let statuses), .none): statuses.contains(facts.httpStatus)
     case (.success, _), (.noSuccess, _), (.resultCode, _), (.subCode, _), (.subCodePrefix, _), (.code, _),
       (.bareSubCode, _), (.codeAlone, _), (.httpStatus, _):

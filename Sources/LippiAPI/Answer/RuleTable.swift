@@ -8,8 +8,14 @@ package struct RuleTable: Sendable {
 
   /// Those of the configuration, then the built-in ones.
   package let rules: [Rule]
+  /// How many of the configuration stand in front.
+  let configuredCount: Int
 
-  package init(overrides: [Rule] = []) { rules = overrides + Self.builtIn }
+  /// `overrides` are tried first, in their order, against every answer that they match.
+  package init(overrides: [Rule] = []) {
+    rules = overrides + Self.builtIn
+    configuredCount = overrides.count
+  }
 
   func rule(for facts: AnswerFacts) -> Rule {
     for rule in rules where rule.match.holds(for: facts) { return rule }
@@ -18,9 +24,13 @@ package struct RuleTable: Sendable {
 
   private static let builtIn: [Rule] = [
     Rule(.success, .delivered, .done),
-    // To make one result code temporary, the configuration says: result_code: "400001" → temporary. The gateway's
-    // sample calls 400001 SYSTEM_ERROR, but no list of result codes exists.
-    Rule(.noSuccess, .refused, .none, refuser: .backend, "the backend answered and refused"),
+    Rule(
+      .resultCode("400001"), .refused, .none, refuser: .backend,
+      #"its text says SYSTEM_ERROR; this line makes it temporary: - {result_code: "400001", class: temporary}"#
+    ),
+    Rule(
+      .noSuccess, .refused, .none, refuser: .backend,
+      "the backend answered and refused; no list of result codes exists"),
 
     Rule(.subCode("accesscontrol.limited-by-app-access-count"), .flowControl, .none, "quota of the app"),
     Rule(.subCode("accesscontrol.limited-by-api-access-count"), .flowControl, .none, "quota of the API"),

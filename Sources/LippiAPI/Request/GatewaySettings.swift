@@ -1,8 +1,8 @@
 /// Who calls the gateway and how calls are signed.
-package struct GatewaySettings: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+package struct GatewaySettings: Sendable {
   package var appKey: String
   package var secret: [UInt8]
-  /// A user token; this API is not known to need one.
+  /// A user token; this API is not known to need one. A blank one is not sent.
   package var session: String?
   package var signMethod = SignatureMethod.hmacSHA256
 
@@ -10,10 +10,16 @@ package struct GatewaySettings: Sendable, CustomStringConvertible, CustomDebugSt
     self.appKey = appKey
     self.secret = secret
   }
+}
 
-  /// Without secret and session.
+/// However it is printed, secret and session stay out: `dump` and the descriptions of whatever holds the settings go
+/// through the mirror.
+extension GatewaySettings: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
   package var description: String { "app \(appKey), \(signMethod.name)" }
   package var debugDescription: String { description }
+  package var customMirror: Mirror {
+    Mirror(self, children: ["appKey": appKey, "signMethod": signMethod], displayStyle: .struct)
+  }
 }
 
 /// `sign_method`; which text is signed is the same for all of them.

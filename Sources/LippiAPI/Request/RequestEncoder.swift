@@ -6,19 +6,25 @@ package import ChatEvents
 package struct RequestEncoder: ~Copyable {
   static let method: StaticString = "alibaba.lyservice.lippi.message.send"
 
-  private let settings: GatewaySettings
+  private let signMethod: SignatureMethod
   private let appKey: [UInt8]
+  /// Nil or not blank: clients and servers disagree on whether a parameter without a value is signed.
   private let session: [UInt8]?
-  private let signer: Signer
+  private var signer: Signer
   private var clock = GatewayTime()
   /// The signed text: names and raw values, without separators.
   private var text = ByteBuffer(capacity: 2_048)
 
   package init(settings: GatewaySettings) {
-    self.settings = settings
+    signMethod = settings.signMethod
     appKey = Array(settings.appKey.utf8)
-    session = settings.session.map { Array($0.utf8) }
+    session = settings.session.flatMap { $0.allSatisfy(\.isWhitespace) ? nil : Array($0.utf8) }
     signer = Signer(method: settings.signMethod, secret: settings.secret)
+  }
+
+  /// Signs with `secret` from the next request on; everything else stays.
+  package mutating func replaceSecret(_ secret: [UInt8]) {
+    signer = Signer(method: signMethod, secret: secret)
   }
 
   /// Appends the body for `event`, which is valid, with the timestamp of `time` and a fresh signature.
@@ -32,7 +38,7 @@ package struct RequestEncoder: ~Copyable {
     Self.append("ly_open_message_dto", &text, &body) { MessageObject.append(event, to: &$0) }
     Self.append("method", Self.method, &text, &body)
     if let session { Self.append("session", session, &text, &body) }
-    Self.append("sign_method", settings.signMethod.name, &text, &body)
+    Self.append("sign_method", signMethod.name, &text, &body)
     Self.append("timestamp", &text, &body) { clock.append(time, to: &$0) }
     Self.append("v", "2.0", &text, &body)
     body.append("sign=")
