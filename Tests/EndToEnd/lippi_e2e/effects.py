@@ -32,11 +32,13 @@ def effect_of(request: dict) -> Effect:
     code, sub_code, status = answer.get("code"), answer.get("sub_code"), answer.get("http")
     if sub_code:
         return _effect_of_sub_code(str(sub_code))
+    if isinstance(code, str):
+        # The backend's own refusal: its result code is a text, the gateway's codes are numbers.
+        return Effect.NONE
     if code is not None:
-        return _effect_of_code(int(code))
+        return _effect_of_code(code)
     if status == 200:
-        # The backend's own refusal has neither code. A page of HTML with 200 looks the same from here and
-        # has an unknown effect for the bridge; judged as none, the check is the weaker one.
+        # HTML with 200 has an unknown effect for the bridge; judged as none, the check is the weaker one.
         return Effect.NONE
     refused = 300 <= status < 400 or status in _REFUSED_BY_STATUS
     return Effect.NONE if refused else Effect.UNKNOWN
