@@ -1,19 +1,23 @@
 """The demonstration as a newcomer starts it."""
 
 import json
+import os
+import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 
 from lippi_e2e.kafka import KafkaCluster
 from lippi_e2e.process import outside_environment
 
 _EVENTS = 40
 _SECONDS = 60
+# Torn events: their outcomes carry no ids.
+_UNREADABLE = 2
 _FIRST_OUTCOME_LIMIT_SECONDS = 15
 
 
@@ -70,26 +74,132 @@ def test_on_a_real_kafka(binary: Path, kafka: KafkaCluster, tmp_path: Path) -> N
         _check(lines)
 
 
-@pytest.fixture
-def running(binary: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+@pytest.mark.kafka
+def test_two_at_once_wait_for_their_own_events(binary: Path, kafka: KafkaCluster, tmp_path: Path) -> None:
+    """Each sees the other's events too: they must not pass for its own."""
+    demos = [
+        subprocess.Popen(
+            _arguments(binary, "--exit-when-idle", "--seed", str(seed), "--bootstrap", kafka.bootstrap),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env=outside_environment(),
+        )
+        for seed in (1, 2)
+    ]
+    try:
+        for demo in demos:
+            stdout, stderr = demo.communicate(timeout=_SECONDS)
+            assert demo.returncode == 0, stderr
+            outcomes = [json.loads(line) for line in stdout.splitlines()]
+            instances = {outcome["bridge"]["instance"] for outcome in outcomes}
+            assert len(instances) == 1
+            run = instances.pop().removeprefix("demo-")
+            own = [outcome for outcome in outcomes if (outcome["message_id"] or "").startswith(f"{run}-")]
+            assert len(own) == _EVENTS - _UNREADABLE
+    finally:
+        for demo in demos:
+            demo.kill()
+            demo.wait()
+
+
+@pytest.mark.kafka
+def test_an_outcome_that_comes_twice_is_a_fault(binary: Path, kafka: KafkaCluster, tmp_path: Path) -> None:
     with subprocess.Popen(
+        [
+            str(binary),
+            "demo",
+            "--json",
+            "--events",
+            "2000",
+            "--exit-when-idle",
+            "--bootstrap",
+            kafka.bootstrap,
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=outside_environment(),
+    ) as demo:
+        assert demo.stdout
+        assert demo.stderr
+        # Not a torn event, whose id is not the one that the demonstration knows it by.
+        line = next(line for line in demo.stdout if json.loads(line)["message_id"])
+        event_id = json.loads(line)["event_id"]
+        producer = Producer({"bootstrap.servers": kafka.bootstrap})
+        producer.produce("lippi-demo-outcomes", value=line.strip(), headers={"lippi-demo-event": event_id})
+        assert producer.flush(_SECONDS) == 0
+        demo.stdout.read()
+        assert demo.wait(_SECONDS) == 1
+        assert f"1 of 2000 events have more than one outcome: {event_id}" in demo.stderr.read()
+
+
+def _start(binary: Path, tmp_path: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         _arguments(binary),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         cwd=tmp_path,
         env=outside_environment(),
-    ) as demo:
-        yield demo
-        demo.kill()
+        # A process group of its own shows whether anything outlives the demonstration.
+        start_new_session=True,
+    )
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it(running: subprocess.Popen[str], stop: signal.Signals) -> None:
-    assert running.stdout
-    assert running.stdout.readline()
-    running.send_signal(stop)
-    assert running.wait(_SECONDS) == 0
+def test_a_signal_ends_it_and_all_its_parts(binary: Path, tmp_path: Path, stop: signal.Signals) -> None:
+    with _start(binary, tmp_path) as demo:
+        try:
+            assert demo.stdout
+            assert demo.stdout.readline()
+            demo.send_signal(stop)
+            assert demo.wait(_SECONDS) == 0
+        finally:
+            demo.kill()
+    with pytest.raises(ProcessLookupError):
+        os.killpg(demo.pid, 0)
+
+
+def test_a_table_for_people(binary: Path, tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [str(binary), "demo", "--events", str(_EVENTS)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=outside_environment(),
+    ) as demo:
+        try:
+            assert demo.stdout
+            assert demo.stderr
+            lines: list[str] = []
+            for line in demo.stdout:
+                lines.append(line.rstrip("\n"))
+                if "gateway's view" in line:
+                    break
+            demo.send_signal(signal.SIGINT)
+            assert demo.wait(_SECONDS) == 0
+            assert demo.stderr.read() == ""
+        finally:
+            demo.kill()
+    text = "\n".join(lines)
+    assert "\x1b" not in text, "colours belong on a terminal"
+    rows = [line for line in lines if re.match(r"\d\d:\d\d:\d\d\.\d{3} ", line)]
+    assert len(rows) == _EVENTS
+    for words in [
+        "content is empty",
+        "the event is no JSON",
+        "The gateway refused this message: isv.invalid-parameter",
+        "after 2 retries (isp.top-remote-connection-error)",
+        "sent again after an answer was lost",
+    ]:
+        assert any(words in row for row in rows), words
+    assert re.search(rf"^{_EVENTS} outcomes: .* p50 \d+ ms, p95 \d+ ms$", text, re.MULTILINE)
+    assert re.search(r"^Kafka +127\.0\.0\.1:\d+ ", text, re.MULTILINE)
+    assert re.search(r"^stats +http://127\.0\.0\.1:\d+/_stats$", text, re.MULTILINE)
 
 
 def test_what_is_missing_is_said(binary: Path, tmp_path: Path) -> None:
@@ -103,4 +213,4 @@ def test_what_is_missing_is_said(binary: Path, tmp_path: Path) -> None:
     )
     # The mock cluster's first join alone takes longer.
     assert demo.returncode == 1
-    assert f"of {_EVENTS} events have no outcome" in demo.stderr
+    assert re.search(rf"{_EVENTS} of {_EVENTS} events have no outcome: \w+-0, \w+-1, ", demo.stderr)

@@ -1,12 +1,16 @@
 /// Sample events of every content type, some of them faulty, and what the gateway is told to do with some.
 struct DemoEvents {
+  /// The header that names an event, readable or not; copied to its outcome.
+  static let header = "lippi-demo-event"
+
   struct Event {
+    var id: String
     var conversation: String
     var value: String
   }
 
   private static let samples: [(type: String, content: String)] = [
-    ("text", "Hello, where is my parcel?"), ("image", #"{\"url\":\"https://example.com/broken-cup.jpg\"}"#),
+    ("text", "Hello, where is my parcel? 📦"), ("image", #"{\"url\":\"https://example.com/broken-cup.jpg\"}"#),
     ("video", #"{\"url\":\"https://example.com/unboxing.mp4\",\"seconds\":12}"#),
     ("link", #"{\"title\":\"My order\",\"url\":\"https://example.com/orders/17\"}"#),
     ("voice", #"{\"url\":\"https://example.com/question.amr\",\"seconds\":5}"#),
@@ -53,7 +57,8 @@ struct DemoEvents {
       }
       let isTorn = number % 20 == 7
       events.append(
-        Event(conversation: conversation, value: isTorn ? #"{"message_id":"\#(id)","# : "{\(members)}"))
+        Event(
+          id: id, conversation: conversation, value: isTorn ? #"{"message_id":"\#(id)","# : "{\(members)}"))
     }
     self.events = events
     self.faults = faults

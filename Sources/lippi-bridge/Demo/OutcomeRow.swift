@@ -1,16 +1,19 @@
-internal import CSimdjson
 internal import ChatEvents
+internal import Glibc
 
 /// What a person wants to see of one outcome.
 struct OutcomeRow {
-  var source: String
   var outcome: String
-  var conversation: String
-  var messageID: String
-  var contentType: String
-  var attempts: String
+  /// The worker that wrote it.
+  var instance: String
   var milliseconds: Int?
-  var note: String
+  private var finishedAt: Int?
+  private var conversation: String
+  private var messageID: String
+  private var contentType: String
+  private var attempts: String
+  private var note: String
+  private var needsAttention: Bool
 
   private static let contentTypes = [
     "text", "image", "video", "link", "voice", "markdown", "action_card", "rich_text", "file", "read",
@@ -29,92 +32,65 @@ struct OutcomeRow {
   private init?(_ members: OutcomeMembers) {
     guard let outcome = members.text("outcome") else { return nil }
     self.outcome = outcome
-    source = "\(members.text("source", "partition") ?? "?")/\(members.text("source", "offset") ?? "?")"
+    instance = members.text("bridge", "instance") ?? ""
+    milliseconds = members.text("total_ms").flatMap { Int($0) }
+    finishedAt = members.text("finished_at").flatMap { Int($0) }
     conversation = members.text("sid") ?? "–"
     messageID = members.text("message_id") ?? "–"
     let number = members.text("content_type").flatMap { Int($0) }
     contentType = number.map { (1...10).contains($0) ? Self.contentTypes[$0 - 1] : "\($0)" } ?? "–"
     attempts = members.text("attempts") ?? "?"
-    milliseconds = members.text("total_ms").flatMap { Int($0) }
-    note = members.note
+    note = OutcomeWords.note(of: members)
+    needsAttention = members.isTrue("possible_duplicate")
   }
 
   static let heading = Self.line(
-    "outcome", "conversation", "message", "type", "attempts", "ms", "what happened")
+    "time", "outcome", "conversation", "message_id", "type", "attempts", "ms", "what happened")
 
   func line(isColoured: Bool) -> String {
     let text = Self.line(
-      outcome, conversation, messageID, contentType, attempts, milliseconds.map { "\($0)" } ?? "–", note)
-    guard isColoured else { return text }
-    let colour =
-      switch outcome {
-      case "delivered": note.isEmpty ? "32" : "33"
-      case "in_doubt": "35"
-      default: "31"
-      }
-    return "\u{1b}[\(colour)m\(text)\u{1b}[0m"
+      finishedAt.map(Self.clock) ?? "–", outcome, conversation, messageID, contentType, attempts,
+      milliseconds.map { "\($0)" } ?? "–", note)
+    return isColoured ? "\u{1b}[\(colour)m\(text)\u{1b}[0m" : text
+  }
+
+  private var colour: String {
+    switch outcome {
+    case "delivered": needsAttention ? "33" : "32"
+    case "in_doubt": "35"
+    default: "31"
+    }
   }
 
   private static func line(
-    _ outcome: String, _ conversation: String, _ message: String, _ type: String, _ attempts: String,
-    _ ms: String,
-    _ note: String
+    _ time: String, _ outcome: String, _ conversation: String, _ message: String, _ type: String,
+    _ attempts: String, _ ms: String, _ note: String
   ) -> String {
-    let columns = [(outcome, 10), (conversation, 13), (message, 14), (type, 12)].map { text, width in
+    let columns = [(time, 14), (outcome, 11), (conversation, 14), (message, 15), (type, 12)].map {
+      text, width in
       text + String(repeating: " ", count: max(1, width - text.count))
     }
     let numbers = [(attempts, 8), (ms, 6)].map { text, width in
       String(repeating: " ", count: max(0, width - text.count)) + text + "  "
     }
-    return (columns + numbers + [note]).joined()
-  }
-}
-
-/// Members of an outcome by name.
-private struct OutcomeMembers {
-  let tokens: UnsafeBufferPointer<csimdjson_token>
-
-  func text(_ name: String, _ inner: String? = nil) -> String? {
-    guard let member = find(name, in: 0) else { return nil }
-    guard let inner else { return text(at: member) }
-    return find(inner, in: member).flatMap { text(at: $0) }
+    let line = (columns + numbers + [note]).joined()
+    return String(line.reversed().drop { $0 == " " }.reversed())
   }
 
-  /// In words, and only what is worth saying.
-  var note: String {
-    var parts: [String] = []
-    if let code = text("error", "code") { parts.append(code) }
-    if let error = find("error", in: 0), let problems = find("problems", in: error) {
-      var problem = problems + 1
-      while problem < Int(tokens[problems].end) {
-        let pointer = find("pointer", in: problem).flatMap { text(at: $0) } ?? ""
-        let code = find("code", in: problem).flatMap { text(at: $0) } ?? ""
-        parts.append(pointer.isEmpty ? code : "\(pointer) \(code)")
-        problem = Int(tokens[problem].end)
-      }
-    }
-    if let subCode = text("gateway", "sub_code") { parts.append(subCode) }
-    if text("success") != "true", let result = text("gateway", "result_code") {
-      parts.append("result \(result)")
-    }
-    if text("possible_duplicate") == "true" { parts.append("possible duplicate") }
-    if parts.isEmpty, let attempts = text("attempts"), attempts != "1" { parts.append("after a retry") }
-    return parts.joined(separator: ", ")
+  /// This machine's time of day, to the millisecond.
+  private static func clock(_ milliseconds: Int) -> String {
+    var seconds = time_t(milliseconds / 1_000)
+    var local = tm()
+    localtime_r(&seconds, &local)
+    return [
+      padded(Int(local.tm_hour), 2), ":", padded(Int(local.tm_min), 2), ":", padded(Int(local.tm_sec), 2),
+      ".",
+      padded(milliseconds % 1_000, 3),
+    ].joined()
   }
 
-  private func find(_ name: String, in object: Int) -> Int? {
-    guard tokens[object].isObject else { return nil }
-    var member = object + 1
-    while member < Int(tokens[object].end) {
-      if tokens[member].keyBytes.elementsEqual(name.utf8) { return member }
-      member = Int(tokens[member].end)
-    }
-    return nil
-  }
-
-  private func text(at index: Int) -> String? {
-    if tokens[index].isTrue { return "true" }
-    guard tokens[index].isString || tokens[index].isNumber else { return nil }
-    return String(decoding: tokens[index].textBytes, as: UTF8.self)
+  private static func padded(_ number: Int, _ digits: Int) -> String {
+    let text = "\(number)"
+    return String(repeating: "0", count: max(0, digits - text.count)) + text
   }
 }

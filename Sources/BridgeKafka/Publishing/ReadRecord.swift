@@ -1,0 +1,25 @@
+import CRdKafka
+
+/// A record that a reader hands out. It and what it points to are valid inside the visit only.
+package struct ReadRecord {
+  package let value: UnsafeRawBufferPointer
+  private let headers: OpaquePointer?
+
+  init(_ value: UnsafeRawBufferPointer, _ message: UnsafeMutablePointer<rd_kafka_message_t>) {
+    self.value = value
+    var headers: OpaquePointer?
+    let code = KafkaCode(rd_kafka_message_headers(message, &headers))
+    self.headers = code.isSuccess ? headers : nil
+  }
+
+  /// The last header of that name; nil if there is none, or it is a null.
+  package func header(_ name: String) -> UnsafeRawBufferPointer? {
+    guard let headers else { return nil }
+    var value: UnsafeRawPointer?
+    var size = 0
+    guard KafkaCode(rd_kafka_header_get_last(headers, name, &value, &size)).isSuccess, let value else {
+      return nil
+    }
+    return UnsafeRawBufferPointer(start: value, count: size)
+  }
+}

@@ -1,0 +1,31 @@
+internal import BridgeConfiguration
+internal import BridgeCore
+internal import Dispatch
+internal import Synchronization
+
+/// The worker on a thread of its own.
+final class DemoWorker: Sendable {
+  private let stopRequest: StopRequests
+  private let ended = DispatchSemaphore(value: 0)
+  private let exitCode = Mutex<ExitCode?>(nil)
+
+  init(_ configuration: Configuration) throws(FatalFault) {
+    stopRequest = try StopRequests.byThread()
+    DispatchQueue(label: "worker").async { [self] in
+      let code = runWorker(configuration, until: stopRequest)
+      exitCode.withLock { $0 = code }
+      ended.signal()
+    }
+  }
+
+  var hasEnded: Bool { exitCode.withLock { $0 != nil } }
+
+  /// The worker's exit code; `drainMissed` if it does not end.
+  func stop(within limit: TimeSpan) -> ExitCode {
+    stopRequest.raise()
+    guard ended.wait(timeout: .now() + .milliseconds(Int(limit.milliseconds))) == .success else {
+      return .drainMissed
+    }
+    return exitCode.withLock { $0 } ?? .drainMissed
+  }
+}
