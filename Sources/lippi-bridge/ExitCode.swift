@@ -1,7 +1,7 @@
 /// How the program ends, for whoever started it. Numbers follow sysexits.h where it has one.
 enum ExitCode: Int32 {
   case success = 0
-  /// An event has no outcome.
+  /// An event of the demonstration has no outcome, or on a real Kafka more than one.
   case missingOutcome = 1
   /// The command line is not understood.
   case usage = 64
@@ -30,7 +30,7 @@ enum ExitCode: Int32 {
   var meaning: String {
     switch self {
     case .success: "everything is done"
-    case .missingOutcome: "an event has no outcome"
+    case .missingOutcome: "demo: an event has no outcome, or on a real Kafka more than one"
     case .usage: "the command line is not understood"
     case .badData: "bad data"
     case .noInput: "an input file is missing or empty"
