@@ -279,3 +279,7 @@ extern "C" const csimdjson_token *csimdjson_tokens(const csimdjson_parser *parse
 extern "C" uint32_t csimdjson_token_count(const csimdjson_parser *parser) {
   return static_cast<uint32_t>(parser->tokens.size());
 }
+
+extern "C" int csimdjson_is_utf8(const void *text, size_t length) {
+  return validate_utf8(static_cast<const char *>(text), length) ? 1 : 0;
+}

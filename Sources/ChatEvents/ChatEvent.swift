@@ -13,6 +13,8 @@ package struct ChatEvent: ~Copyable {
   package var lane = LaneKey(hash: 0)
   /// The key is present and differs from sid.
   package var keyDiffersFromSid = false
+  /// The CloudEvents attribute `expirytime`.
+  package var expiresAt: WallTime?
   package var warnings: EventWarnings = []
   /// At most `EventProblem.listLimit`, in document order, missing members last; empty for a valid event.
   package var problems: [EventProblem] = []
@@ -20,6 +22,11 @@ package struct ChatEvent: ~Copyable {
   package var problemCount = 0
   /// `traceparent`, `tracestate` and the configured `outcomes.copy_headers`, in the record's order.
   package var copiedHeaders: [CopiedHeader] = []
+  package var redrive = RedriveOrigin()
+  /// Header `lippi-may-duplicate`: an earlier record of this event may have been delivered.
+  package var mayDuplicate = false
+  /// Where each member came from, if the decoder was asked to say it.
+  package var origins: [MemberOrigin] = []
 
   package init() {}
 
@@ -33,11 +40,26 @@ package struct ChatEvent: ~Copyable {
     key = .absent
     lane = LaneKey(hash: 0)
     keyDiffersFromSid = false
+    expiresAt = nil
     warnings = []
     problemCount = 0
     if !problems.isEmpty { problems = [] }
     if !copiedHeaders.isEmpty { copiedHeaders = [] }
+    redrive = RedriveOrigin()
+    mayDuplicate = false
+    if !origins.isEmpty { origins = [] }
   }
+}
+
+/// Headers `lippi-redrive-id`, `-of` and `-by`: which event a record repeats, and on whose behalf.
+package struct RedriveOrigin: Sendable {
+  package var id = TextRange.absent
+  package var of = TextRange.absent
+  package var by = TextRange.absent
+
+  package init() {}
+
+  package var isPresent: Bool { id.isPresent || of.isPresent || by.isPresent }
 }
 
 /// A header that goes from the record to its outcome.
@@ -50,6 +72,16 @@ package struct CopiedHeader: Sendable {
   }
 }
 
+/// Where the value of a member was found, in words for people: `pointer /data/sid`, `header x-tenant`.
+package struct MemberOrigin: Sendable {
+  package var member: EventMember
+  package var place: String
+  package init(_ member: EventMember, _ place: String) {
+    self.member = member
+    self.place = place
+  }
+}
+
 /// What was odd about a valid event; outcomes list the names.
 package struct EventWarnings: OptionSet, Sendable {
   package let rawValue: UInt8
@@ -57,4 +89,6 @@ package struct EventWarnings: OptionSet, Sendable {
 
   /// isv_org_id and suite_key mean nothing without token_grant_type 1.
   package static let isvMembersDropped = EventWarnings(rawValue: 1)
+
+  package var names: [StaticString] { contains(.isvMembersDropped) ? ["isv_members_dropped"] : [] }
 }

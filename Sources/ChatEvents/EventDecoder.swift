@@ -6,46 +6,44 @@ import CSimdjson
 package struct EventDecoder: ~Copyable {
   /// How deep the JSON of an event may nest.
   package static let depthLimit: UInt32 = 32
-  /// Longer header values are not copied to outcomes.
-  package static let copiedHeaderByteLimit = 1_024
   static let registryPrefixByteCount = 5
 
   let settings: EventSettings
-  let copiedHeaderNames: [[UInt8]]
   let laneHash: LaneHash
+  private let headers: RecordHeaders
   private let rules: EventRules
   private var reader = JSONReader(depthLimit: EventDecoder.depthLimit)
+  private var scratch = ReadingScratch()
 
-  /// `laneSeed`: random, new in every process.
-  package init(settings: EventSettings, laneSeed: UInt64) {
+  /// `laneSeed`: random, new in every process. `namesOrigins`: events say where each member came from.
+  package init(settings: EventSettings, laneSeed: UInt64, namesOrigins: Bool = false) {
     self.settings = settings
-    copiedHeaderNames = (["traceparent", "tracestate"] + settings.copiedHeaderNames).map { Array($0.utf8) }
-    rules = EventRules(settings)
+    headers = RecordHeaders(copiedNames: settings.copiedHeaderNames)
+    rules = EventRules(settings, namesOrigins: namesOrigins)
     laneHash = LaneHash(seed: laneSeed)
   }
 
   /// Decodes a record into `event`, which has been reset.
   package mutating func decode(_ record: RecordView, into event: inout ChatEvent) {
     if let key = record.key { event.key = event.text.store(key) }
-    if !record.headers.isEmpty { copyHeaders(record, into: &event) }
-    decodeValue(record, into: &event)
+    let form = record.headers.isEmpty ? ValueForm.object : headers.read(record.headers, into: &event)
+    decodeValue(record, form, into: &event)
     if !event.eventID.isPresent { makeUpEventID(record, into: &event) }
     chooseLane(record, of: &event)
   }
 
-  private mutating func decodeValue(_ record: RecordView, into event: inout ChatEvent) {
+  private mutating func decodeValue(_ record: RecordView, _ form: ValueForm, into event: inout ChatEvent) {
     guard let value = record.value else { return event.report("", .nullValue) }
     guard value.count > 0 else { return event.report("", .empty) }
     guard value.count <= settings.valueByteLimit else { return event.report("", .tooLarge) }
-    guard let text = Self.jsonText(of: value) else { return event.report("", .unsupportedEncoding) }
-    var reading = EventReading(rules: rules)
-    reader.read(text) { status, tokens in
-      switch status {
-      case CSIMDJSON_OK: reading.read(tokens, into: &event)
-      case CSIMDJSON_NOT_UTF8: event.report("", .notUTF8)
-      case CSIMDJSON_TOO_DEEP: event.report("", .tooDeep)
-      default: event.report("", .notJSON)
-      }
+    guard let text = Self.jsonText(of: value) else {
+      return event.report("", .unsupportedEncoding)
+    }
+    var reading = EventReading(rules: rules, record: record, problemCount: event.problems.count)
+    switch form {
+    case .object: reading.readObject(text, &reader, &scratch, into: &event)
+    case .cloudEvent: reading.readCloudEvent(text, &reader, &scratch, into: &event)
+    case .unsupported: event.report("", .unsupportedEncoding)
     }
   }
 
@@ -59,24 +57,9 @@ package struct EventDecoder: ~Copyable {
     return UnsafeRawBufferPointer(rebasing: value[registryPrefixByteCount...])
   }
 
-  private func copyHeaders(_ record: RecordView, into event: inout ChatEvent) {
-    for header in record.headers {
-      guard let value = header.value, value.count <= Self.copiedHeaderByteLimit else { continue }
-      let isCopied = copiedHeaderNames.contains { name in name.withUnsafeBytes { header.name.equals($0) } }
-      if isCopied {
-        event.copiedHeaders.append(
-          CopiedHeader(name: event.text.store(header.name), value: event.text.store(value)))
-      }
-    }
-  }
-
+  /// The event that a redriven record repeats, else the record's coordinates.
   private func makeUpEventID(_ record: RecordView, into event: inout ChatEvent) {
-    for header in record.headers where header.name.equals("lippi-redrive-of") {
-      if let value = header.value, value.count > 0, value.count <= Self.copiedHeaderByteLimit {
-        event.eventID = event.text.store(value)
-        return
-      }
-    }
+    guard event.redrive.of.count == 0 else { return event.eventID = event.redrive.of }
     let start = event.text.count
     event.text.append(text: settings.topic)
     event.text.append(UInt8(ascii: "/"))
@@ -99,14 +82,5 @@ package struct EventDecoder: ~Copyable {
     } else {
       event.lane = laneHash.lane(ofRecordAt: record.offset)
     }
-  }
-}
-
-extension ChatEvent {
-  /// At most one problem per pointer.
-  mutating func report(_ pointer: String, _ code: ProblemCode) {
-    guard !problems.contains(where: { $0.pointer == pointer }) else { return }
-    problemCount += 1
-    if problems.count < EventProblem.listLimit { problems.append(EventProblem(pointer: pointer, code: code)) }
   }
 }

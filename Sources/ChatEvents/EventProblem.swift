@@ -29,5 +29,15 @@ package enum ProblemCode: String, Sendable, CaseIterable {
   case outOfRange = "out_of_range"
   case badTime = "bad_time"
   case unsupportedEncoding = "unsupported_encoding"
+  /// A value that the configured table of values does not have.
   case mapping
+}
+
+extension ChatEvent {
+  /// At most one problem per pointer.
+  mutating func report(_ pointer: String, _ code: ProblemCode) {
+    guard !problems.contains(where: { $0.pointer == pointer }) else { return }
+    problemCount += 1
+    if problems.count < EventProblem.listLimit { problems.append(EventProblem(pointer: pointer, code: code)) }
+  }
 }

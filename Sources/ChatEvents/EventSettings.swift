@@ -9,6 +9,8 @@ package struct EventSettings: Sendable {
   package var caller = ConfiguredCaller()
   /// Header names that outcomes carry on, besides traceparent and tracestate.
   package var copiedHeaderNames: [String] = []
+  /// Where members are found that the events do not have under their own names.
+  package var mapping = EventMapping.identity
 
   package init(topic: String) { self.topic = topic }
 }

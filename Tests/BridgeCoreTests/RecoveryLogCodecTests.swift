@@ -87,7 +87,7 @@ import Testing
       // With a right checksum the damage reaches the fields.
       let checksum = CRC32.checksum(of: body[...])
       body = [1] + (0..<4).map { UInt8(truncatingIfNeeded: checksum >> (24 - 8 * $0)) } + body
-      let decoded = RecoveryLogCodec.decode(Base64URL.encode(body))
+      let decoded = RecoveryLogCodec.decode(Base64.url.encode(body))
       if let decoded { #expect(decoded.ceiling >= decoded.committedOffset, "seed \(seed)") }
     }
   }

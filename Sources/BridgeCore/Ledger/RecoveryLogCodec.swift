@@ -27,13 +27,13 @@ package enum RecoveryLogCodec {
     var bytes: [UInt8] = [version]
     appendFixed(CRC32.checksum(of: body[...]), to: &bytes)
     bytes += body
-    let text = Base64URL.encode(bytes)
+    let text = Base64.url.encode(bytes)
     return text.count <= limit ? text : nil
   }
 
   /// Nil if it is not ours, of a version that this release cannot read, or damaged.
   package static func decode(_ metadata: [UInt8]) -> RecoveryLog? {
-    guard let bytes = Base64URL.decode(metadata), bytes.count > 5, bytes[0] == version else { return nil }
+    guard let bytes = Base64.url.decode(metadata), bytes.count > 5, bytes[0] == version else { return nil }
     var reader = Reader(bytes: bytes, position: 1)
     guard let checksum = reader.fixed(), checksum == CRC32.checksum(of: bytes[5...]),
       let process = reader.fixed(), let counter = reader.fixed(), let fingerprint = reader.fixed(),

@@ -28,6 +28,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
           record.gateway = AnsweredAttempt(slots[index].answer, answerText)
         }
         record.describe(course)
+        if slots[index].event.mayDuplicate { record.possibleDuplicate = true }
         record.timestamp = slots[index].timestamp
         record.attemptLog = slots[index].attemptLog
         return path.outcomes.encode(record, epoch: epoch, appendingTo: &outbox.bytes)
@@ -51,7 +52,11 @@ extension OutcomeRecord {
     content = text.part(message.content)
     cmsID = text.part(message.cmsID)
     senderID = text.part(message.senderID)
-    if event.warnings.contains(.isvMembersDropped) { warnings = ["isv_members_dropped"] }
+    warnings = event.warnings.names
+    if event.redrive.isPresent {
+      redrive = Redrive(
+        id: text.string(event.redrive.id), of: text.string(event.redrive.of), by: text.string(event.redrive.by))
+    }
     if event.problemCount > 0 {
       problems = event.problems.map { OutcomeProblem(pointer: $0.pointer, code: $0.code.rawValue) }
       problemCount = event.problemCount
@@ -94,5 +99,10 @@ extension UnsafeRawBufferPointer {
   /// Nil for an absent text.
   fileprivate func part(_ range: TextRange) -> UnsafeRawBufferPointer? {
     range.isPresent ? UnsafeRawBufferPointer(rebasing: self[range.start..<range.end]) : nil
+  }
+
+  /// For cold paths only.
+  fileprivate func string(_ range: TextRange) -> String? {
+    part(range).map { String(decoding: $0, as: UTF8.self) }
   }
 }

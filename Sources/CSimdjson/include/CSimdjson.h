@@ -55,6 +55,9 @@ csimdjson_status csimdjson_read(csimdjson_parser *parser, const void *document, 
 const csimdjson_token *csimdjson_tokens(const csimdjson_parser *parser);
 uint32_t csimdjson_token_count(const csimdjson_parser *parser);
 
+// 1 if all bytes are well-formed UTF-8.
+int csimdjson_is_utf8(const void *text, size_t length);
+
 #ifdef __cplusplus
 }
 #endif

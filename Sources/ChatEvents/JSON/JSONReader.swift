@@ -36,6 +36,7 @@ extension csimdjson_token {
   package var isString: Bool { kind == UInt8(CSIMDJSON_STRING.rawValue) }
   package var isNumber: Bool { kind == UInt8(CSIMDJSON_NUMBER.rawValue) }
   package var isTrue: Bool { kind == UInt8(CSIMDJSON_TRUE.rawValue) }
+  package var isFalse: Bool { kind == UInt8(CSIMDJSON_FALSE.rawValue) }
   package var isNull: Bool { kind == UInt8(CSIMDJSON_NULL.rawValue) }
   /// The text cannot be written in UTF-8: it has a lone surrogate.
   package var hasBadText: Bool { flags & UInt8(CSIMDJSON_BAD_TEXT) != 0 }

@@ -49,8 +49,8 @@ struct DuplicateSearch {
     return (ends &+ UInt64(name.count) &* 17) & 63
   }
 
-  /// Calls `report` with the JSON Pointer of every duplicate inside the value at `index`, in document order.
-  static func search(_ tokens: Tokens, in index: Int, pointer: String, report: (String) -> Void) {
+  /// Calls `report` with JSON Pointer and position of every duplicate inside the value at `index`, in document order.
+  static func search(_ tokens: Tokens, in index: Int, pointer: String, report: (String, Int) -> Void) {
     // Most values have none, and pointers cost memory: look first, name then.
     guard hasDuplicates(tokens, in: index) else { return }
     visit(tokens, index, pointer, report)
@@ -68,7 +68,7 @@ struct DuplicateSearch {
     return false
   }
 
-  private static func visit(_ tokens: Tokens, _ index: Int, _ pointer: String, _ report: (String) -> Void) {
+  private static func visit(_ tokens: Tokens, _ index: Int, _ pointer: String, _ report: (String, Int) -> Void) {
     var search = DuplicateSearch(objectAt: index)
     var member = index + 1
     var elementIndex = 0
@@ -76,7 +76,7 @@ struct DuplicateSearch {
       let token = tokens[member]
       let inner =
         tokens[index].isObject ? EventReading.pointer(pointer, token) : "\(pointer)/\(elementIndex)"
-      if tokens[index].isObject, search.isDuplicate(tokens, at: member) { report(inner) }
+      if tokens[index].isObject, search.isDuplicate(tokens, at: member) { report(inner, member) }
       if token.isObject || token.isArray { visit(tokens, member, inner, report) }
       elementIndex += 1
       member = Int(token.end)

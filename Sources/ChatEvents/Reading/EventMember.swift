@@ -1,6 +1,6 @@
 /// The members of an event that mean something. The order of the required ones is the order in which missing ones
 /// are reported.
-enum EventMember: UInt8, CaseIterable {
+package enum EventMember: UInt8, Sendable, CaseIterable {
   case messageID, sid, sessionSource, buID, content, contentType
   case senderType, productionType, messageCreateAt
   case cmsID, dingCorpID, senderID, openInstanceID
@@ -11,7 +11,7 @@ enum EventMember: UInt8, CaseIterable {
 
   static let required: [EventMember] = [.messageID, .sid, .sessionSource, .buID, .content, .contentType]
 
-  var name: StaticString {
+  package var name: StaticString {
     switch self {
     case .messageID: "message_id"
     case .sid: "sid"
@@ -37,9 +37,11 @@ enum EventMember: UInt8, CaseIterable {
     case .suiteKey: "suite_key"
     }
   }
+}
 
-  /// Which members an object may have.
-  enum Place {
+/// An object whose members mean something, and the way to it.
+struct ObjectPlace {
+  enum Kind {
     case event, message, caller
 
     var members: [EventMember] {
@@ -50,16 +52,25 @@ enum EventMember: UInt8, CaseIterable {
       }
     }
   }
+
+  var kind: Kind
+  /// Where the event's object stands in the value: "", or a member of the CloudEvent.
+  var root: StaticString
+  /// Of the event's object, if it is not that itself.
+  var member: EventMember?
+
+  /// JSON Pointer; made only to name a problem.
+  var pointer: String { member.map { "\(root)/\($0.name)" } ?? "\(root)" }
 }
 
 /// Finds the member that a name means, in one place.
-struct MemberNames {
+struct MemberNames: Sendable {
   private static let longestName = 21
   private let byLength: [[EventMember]]
 
-  init(_ place: EventMember.Place) {
+  init(_ kind: ObjectPlace.Kind, without mapped: Set<EventMember>) {
     var byLength = [[EventMember]](repeating: [], count: Self.longestName + 1)
-    for member in place.members { byLength[member.name.utf8CodeUnitCount].append(member) }
+    for member in kind.members where !mapped.contains(member) { byLength[member.name.utf8CodeUnitCount].append(member) }
     self.byLength = byLength
   }
 

@@ -33,7 +33,7 @@ extension EventReading {
     case .sid: return requiredText(token, &event.message.sid, &event.text)
     case .sessionSource: return requiredText(token, &event.message.sessionSource, &event.text)
     case .buID: return requiredText(token, &event.message.buID, &event.text)
-    case .eventID: return requiredText(token, &event.eventID, &event.text)
+    case .eventID: return eventID(token, into: &event)
     case .content: return content(token, into: &event)
     case .contentType: return choice(token, Self.contentTypes) { event.message.contentType = $0 }
     case .senderType:
@@ -62,6 +62,14 @@ extension EventReading {
       if TextChecks.isBlank(token.textBytes) { return .blank }
     }
     return optionalText(token, &range, &text)
+  }
+
+  /// The id of a CloudEvent goes before the one inside.
+  private func eventID(_ token: csimdjson_token, into event: inout ChatEvent) -> ProblemCode? {
+    var range = TextRange.absent
+    let problem = requiredText(token, &range, &event.text)
+    if !event.eventID.isPresent { event.eventID = range }
+    return problem
   }
 
   private func optionalText(
@@ -136,6 +144,7 @@ extension EventReading {
   /// Lays the event's caller over the configured one and drops what means nothing without an ISV's token.
   func applyConfiguredCaller(to event: inout ChatEvent) {
     let configured = rules.configuredCaller
+    if rules.namesOrigins { nameConfiguredCaller(of: &event) }
     if !event.message.caller.corpID.isPresent, let corpID = rules.configuredCorpID {
       event.message.caller.corpID = corpID.withUnsafeBytes { event.text.store($0) }
     }
@@ -152,6 +161,19 @@ extension EventReading {
       event.message.caller.isvOrgID = nil
       event.message.caller.suiteKey = .absent
       event.warnings.insert(.isvMembersDropped)
+    }
+  }
+  private func nameConfiguredCaller(of event: inout ChatEvent) {
+    let caller = event.message.caller
+    let configured: [(EventMember, Bool)] = [
+      (.corpID, !caller.corpID.isPresent && rules.configuredCorpID != nil),
+      (.orgID, caller.orgID == nil && rules.configuredCaller.orgID != nil),
+      (.tokenGrantType, caller.tokenGrantType == nil && rules.configuredCaller.tokenGrantType != nil),
+      (.isvOrgID, caller.isvOrgID == nil && rules.configuredCaller.isvOrgID != nil),
+      (.suiteKey, !caller.suiteKey.isPresent && rules.configuredSuiteKey != nil),
+    ]
+    for (member, isConfigured) in configured where isConfigured {
+      event.origins.append(MemberOrigin(member, "gateway.caller"))
     }
   }
 }
