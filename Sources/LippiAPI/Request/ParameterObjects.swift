@@ -1,9 +1,9 @@
-import BridgeCore
-import ChatEvents
+package import BridgeCore
+package import ChatEvents
 
 /// `ly_open_message_dto`: absent members are left out.
-enum MessageObject {
-  static func append(_ event: borrowing ChatEvent, to buffer: inout ByteBuffer) {
+package enum MessageObject {
+  package static func append(_ event: borrowing ChatEvent, to buffer: inout ByteBuffer) {
     let message = event.message
     event.text.withBytes { text in
       var members = ObjectWriter(text: text)
@@ -26,8 +26,8 @@ enum MessageObject {
 }
 
 /// `ly_ding_open_para_dto`: `{}` when there is nothing to say.
-enum CallerObject {
-  static func append(_ event: borrowing ChatEvent, to buffer: inout ByteBuffer) {
+package enum CallerObject {
+  package static func append(_ event: borrowing ChatEvent, to buffer: inout ByteBuffer) {
     let caller = event.message.caller
     event.text.withBytes { text in
       var members = ObjectWriter(text: text)
