@@ -3,7 +3,9 @@
 #include <simdjson.h>
 
 #include <cstring>
+#include <deque>
 #include <new>
+#include <string>
 #include <vector>
 
 using namespace simdjson;
@@ -13,6 +15,8 @@ struct csimdjson_parser {
   ondemand::parser parser;
   std::vector<char> document;
   std::vector<csimdjson_token> tokens;
+  // Names with half a surrogate pair; their addresses stay.
+  std::deque<std::string> damaged_names;
   uint32_t depth_limit;
 };
 
@@ -99,6 +103,52 @@ struct walker {
       }
     }
     return true;
+  }
+
+  // Of a string that is_only_lone_surrogate accepts: every character in UTF-8, half a pair as if it were one.
+  static std::string with_halves(const char *raw, size_t length) {
+    std::string text;
+    auto put = [&](uint32_t scalar) {
+      if (scalar < 0x80) {
+        text += static_cast<char>(scalar);
+      } else if (scalar < 0x800) {
+        text += static_cast<char>(0xC0 | scalar >> 6);
+        text += static_cast<char>(0x80 | (scalar & 0x3F));
+      } else if (scalar < 0x10000) {
+        text += static_cast<char>(0xE0 | scalar >> 12);
+        text += static_cast<char>(0x80 | (scalar >> 6 & 0x3F));
+        text += static_cast<char>(0x80 | (scalar & 0x3F));
+      } else {
+        text += static_cast<char>(0xF0 | scalar >> 18);
+        text += static_cast<char>(0x80 | (scalar >> 12 & 0x3F));
+        text += static_cast<char>(0x80 | (scalar >> 6 & 0x3F));
+        text += static_cast<char>(0x80 | (scalar & 0x3F));
+      }
+    };
+    auto unit = [&](size_t at) { return static_cast<uint32_t>(std::stoul(std::string(raw + at, 4), nullptr, 16)); };
+    for (size_t at = 0; at < length; at++) {
+      if (raw[at] != '\\') {
+        text += raw[at];
+        continue;
+      }
+      at++;
+      if (raw[at] != 'u') {
+        const char *letters = "bfnrt", *found = std::strchr(letters, raw[at]);
+        text += found == nullptr ? raw[at] : "\b\f\n\r\t"[found - letters];
+        continue;
+      }
+      uint32_t first = unit(at + 1);
+      at += 4;
+      bool pairs = first >= 0xD800 && first < 0xDC00 && at + 6 < length && raw[at + 1] == '\\' && raw[at + 2] == 'u';
+      uint32_t second = pairs ? unit(at + 3) : 0;
+      if (second >= 0xDC00 && second < 0xE000) {
+        put(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00));
+        at += 6;
+      } else {
+        put(first);
+      }
+    }
+    return text;
   }
 
   // The closing quote of the string that starts behind `start`'s opening quote.
@@ -207,7 +257,8 @@ struct walker {
         if (error != STRING_ERROR || end == nullptr ||
             !is_only_lone_surrogate(raw.raw(), static_cast<size_t>(end - raw.raw())))
           return CSIMDJSON_NOT_JSON;
-        key = std::string_view(raw.raw(), static_cast<size_t>(end - raw.raw()));
+        state.damaged_names.push_back(with_halves(raw.raw(), static_cast<size_t>(end - raw.raw())));
+        key = state.damaged_names.back();
         flags = CSIMDJSON_BAD_KEY;
       }
       ondemand::value member;
@@ -245,9 +296,10 @@ extern "C" csimdjson_parser *csimdjson_parser_new(uint32_t depth_limit) {
 
 extern "C" void csimdjson_parser_free(csimdjson_parser *parser) { delete parser; }
 
-extern "C" csimdjson_status csimdjson_read(csimdjson_parser *parser, const void *document, size_t length) {
+static csimdjson_status read_document(csimdjson_parser *parser, const void *document, size_t length) {
   try {
     parser->tokens.clear();
+    parser->damaged_names.clear();
     if (parser->document.size() < length + SIMDJSON_PADDING)
       parser->document.resize((length + SIMDJSON_PADDING) * 2);
     char *copy = parser->document.data();
@@ -272,6 +324,13 @@ extern "C" csimdjson_status csimdjson_read(csimdjson_parser *parser, const void 
   } catch (...) {
     return CSIMDJSON_NOT_JSON;
   }
+}
+
+extern "C" csimdjson_status csimdjson_read(csimdjson_parser *parser, const void *document, size_t length) {
+  csimdjson_status status = read_document(parser, document, length);
+  // A fault of the text may hide one of its bytes behind it; the bytes come first.
+  bool is_text_fault = status == CSIMDJSON_NOT_JSON || status == CSIMDJSON_TOO_DEEP;
+  return is_text_fault && !csimdjson_is_utf8(document, length) ? CSIMDJSON_NOT_UTF8 : status;
 }
 
 extern "C" const csimdjson_token *csimdjson_tokens(const csimdjson_parser *parser) { return parser->tokens.data(); }

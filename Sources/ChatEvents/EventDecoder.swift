@@ -26,24 +26,23 @@ package struct EventDecoder: ~Copyable {
   /// Decodes a record into `event`, which has been reset.
   package mutating func decode(_ record: RecordView, into event: inout ChatEvent) {
     if let key = record.key { event.key = event.text.store(key) }
-    let form = record.headers.isEmpty ? ValueForm.object : headers.read(record.headers, into: &event)
-    decodeValue(record, form, into: &event)
+    let facts = record.headers.isEmpty ? HeaderFacts() : headers.read(record.headers, into: &event)
+    decodeValue(record, facts, into: &event)
     if !event.eventID.isPresent { makeUpEventID(record, into: &event) }
     chooseLane(record, of: &event)
   }
 
-  private mutating func decodeValue(_ record: RecordView, _ form: ValueForm, into event: inout ChatEvent) {
+  private mutating func decodeValue(_ record: RecordView, _ facts: HeaderFacts, into event: inout ChatEvent) {
     guard let value = record.value else { return event.report("", .nullValue) }
     guard value.count > 0 else { return event.report("", .empty) }
     guard value.count <= settings.valueByteLimit else { return event.report("", .tooLarge) }
-    guard let text = Self.jsonText(of: value) else {
+    guard facts.form != .unsupported, let text = Self.jsonText(of: value) else {
       return event.report("", .unsupportedEncoding)
     }
-    var reading = EventReading(rules: rules, record: record, problemCount: event.problems.count)
-    switch form {
-    case .object: reading.readObject(text, &reader, &scratch, into: &event)
+    var reading = EventReading(rules: rules, record: record)
+    switch facts.form {
+    case .object, .unsupported: reading.readObject(text, facts, &reader, &scratch, into: &event)
     case .cloudEvent: reading.readCloudEvent(text, &reader, &scratch, into: &event)
-    case .unsupported: event.report("", .unsupportedEncoding)
     }
   }
 
@@ -59,7 +58,10 @@ package struct EventDecoder: ~Copyable {
 
   /// The event that a redriven record repeats, else the record's coordinates.
   private func makeUpEventID(_ record: RecordView, into event: inout ChatEvent) {
-    guard event.redrive.of.count == 0 else { return event.eventID = event.redrive.of }
+    guard event.redrive.of.count == 0 else {
+      event.eventID = event.redrive.of
+      return
+    }
     let start = event.text.count
     event.text.append(text: settings.topic)
     event.text.append(UInt8(ascii: "/"))

@@ -1,4 +1,5 @@
 import BridgeCore
+import Glibc
 
 @testable import ChatEvents
 
@@ -18,16 +19,22 @@ struct Decoded {
   var keyDiffersFromSid: Bool
   var warnings: EventWarnings
   var copiedHeaders: [String: String]
+  var expiresAt: WallTime?
+  /// id, of, by.
+  var redrive: [String?]
+  var mayDuplicate: Bool
+  /// Member → place.
+  var origins: [String: String]
 }
 
 final class DecodingBench {
   private var decoder: EventDecoder
   private var event = ChatEvent()
 
-  init(_ change: (inout EventSettings) -> Void = { _ in }) {
+  init(namesOrigins: Bool = false, _ change: (inout EventSettings) -> Void = { _ in }) {
     var settings = EventSettings(topic: "chat-events")
     change(&settings)
-    decoder = EventDecoder(settings: settings, laneSeed: 42)
+    decoder = EventDecoder(settings: settings, laneSeed: 42, namesOrigins: namesOrigins)
   }
 
   func decode(_ value: String, key: String? = nil, headers: [(String, String)] = []) -> Decoded {
@@ -90,7 +97,12 @@ final class DecodingBench {
       keyDiffersFromSid: event.keyDiffersFromSid, warnings: event.warnings,
       copiedHeaders: Dictionary(
         event.copiedHeaders.map { (string($0.name), string($0.value)) },
-        uniquingKeysWith: { first, _ in first }))
+        uniquingKeysWith: { first, _ in first }),
+      expiresAt: event.expiresAt,
+      redrive: [event.redrive.id, event.redrive.of, event.redrive.by].map { $0.isPresent ? string($0) : nil },
+      mayDuplicate: event.mayDuplicate,
+      origins: Dictionary(
+        event.origins.map { ("\($0.member.name)", $0.place) }, uniquingKeysWith: { first, _ in first }))
   }
 
   private func string(_ range: TextRange) -> String {
@@ -112,4 +124,11 @@ func eventText(_ changes: [(String, String?)] = []) -> String {
     }
   }
   return "{" + members.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",") + "}"
+}
+
+/// Processor time that this thread has used: other work on the machine does not count.
+func threadNanoseconds() -> UInt64 {
+  var time = timespec()
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }

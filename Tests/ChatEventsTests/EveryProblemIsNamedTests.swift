@@ -1,4 +1,3 @@
-import Glibc
 import Testing
 
 @testable import ChatEvents
@@ -36,6 +35,20 @@ import Testing
     (eventText([("message_id", #"" \t\u00a0\u3000""#)]), ["/message_id blank"]),
     (eventText([("message_id", String(repeating: "9", count: 65))]), ["/message_id out_of_range"]),
     (eventText([("message_id", #""\ud800""#)]), ["/message_id not_utf8"]),
+    (#"[{"a":1,"a":2}]"#, [" wrong_type", "/0/a duplicate_member"]),
+    (eventText([(#"\ud800"#, "1"), (#"\uD800"#, "2")]), ["/\u{FFFD} duplicate_member"]),
+    (eventText([(#"\ud800"#, "1"), (#"\\ud800"#, "2")]), []),
+    (eventText([("message_create_at", #""-5""#)]), ["/message_create_at bad_time"]),
+    (eventText([("message_create_at", #""2020-02-29T12:59:60Z""#)]), ["/message_create_at bad_time"]),
+    (eventText([("sender_type", "99999999999999999999")]), ["/sender_type not_allowed"]),
+    (eventText([("sender_type", #""01""#)]), ["/sender_type not_allowed"]),
+    (
+      #"{"ly_open_message_dto":"x"}"#,
+      ["/ly_open_message_dto wrong_type"]
+        + ["message_id", "sid", "session_source", "bu_id", "content", "content_type"].map {
+          "/ly_open_message_dto/\($0) missing"
+        }
+    ),
     (eventText([("content", "1")]), ["/content wrong_type"]),
     (eventText([("content", #""""#)]), ["/content empty"]),
     (eventText([("content_type", "0")]), ["/content_type not_allowed"]),
@@ -90,7 +103,10 @@ import Testing
   @Test func bytesThatAreNoText() {
     let bench = DecodingBench()
     #expect(bench.decode(nil).problems == [" null_value"])
+    let avro = [("content-type", "application/vnd.apache.avro+binary")]
+    #expect(bench.decode(eventText(), headers: avro).problems == [" unsupported_encoding"])
     #expect(bench.decode([0xFF, 0xFE]).problems == [" not_utf8"])
+    #expect(bench.decode([0xFF, 0x31, 0x22]).problems == [" not_utf8"], "an open quote hides nothing")
     #expect(
       bench.decode(Array(#"{"a":""#.utf8) + [0xC0, 0x80] + Array(#""}"#.utf8)).problems == [" not_utf8"])
     #expect(bench.decode([0, 0, 0, 0, 7, 2, 0x0A]).problems == [" unsupported_encoding"])
@@ -160,13 +176,6 @@ import Testing
       #expect(!decoded.eventID.isEmpty, "seed \(seed)")
     }
   }
-}
-
-/// Processor time that this thread has used.
-private func threadNanoseconds() -> UInt64 {
-  var time = timespec()
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
 struct SeededGenerator: RandomNumberGenerator {

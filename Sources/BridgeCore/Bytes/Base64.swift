@@ -1,8 +1,8 @@
 /// RFC 4648.
 package struct Base64: Sendable {
-  /// Section 4, with padding.
+  /// Section 4, with padding; bits behind the last byte are passed over, as most readers do.
   package static let standard = Base64(lastTwo: "+/", isPadded: true)
-  /// Section 5, without padding.
+  /// Section 5, without padding; bits behind the last byte are refused.
   package static let url = Base64(lastTwo: "-_", isPadded: false)
 
   private let alphabet: [UInt8]
@@ -35,7 +35,7 @@ package struct Base64: Sendable {
 
   package func decode(_ text: [UInt8]) -> [UInt8]? { text.withUnsafeBytes { decode($0) } }
 
-  /// Nil for a foreign character, a length that no encoding has, or bits set behind the last byte.
+  /// Nil for a foreign character or a length that no encoding has.
   package func decode(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
     var characters = text[...]
     if isPadded {
@@ -58,6 +58,6 @@ package struct Base64: Sendable {
         held &= (1 << heldBitCount) - 1
       }
     }
-    return held == 0 ? bytes : nil
+    return held == 0 || isPadded ? bytes : nil
   }
 }

@@ -19,7 +19,8 @@ typedef enum csimdjson_kind {
   CSIMDJSON_NULL
 } csimdjson_kind;
 
-// Escapes that stand for no character (a lone surrogate); the text is then what could be read, not for use.
+// Escapes that stand for no character (a lone surrogate). Such a name has the half in three bytes, as if it were a
+// character; such a text is not there.
 enum { CSIMDJSON_BAD_KEY = 1, CSIMDJSON_BAD_TEXT = 2 };
 
 typedef struct csimdjson_token {

@@ -107,7 +107,8 @@ private struct MappingDraft {
       standard = text
     case "convert":
       guard let conversion = text.flatMap(MappedConversion.init(rawValue:)) else {
-        return refuse("is \(text ?? "null"); it is one of \(EventMapping.conversionNames.joined(separator: ", "))")
+        return refuse(
+          "is \(text ?? "null"); it is one of \(EventMapping.conversionNames.joined(separator: ", "))")
       }
       self.conversion = conversion
     case "values": refuse("is not an object of values and what they stand for")
@@ -117,7 +118,8 @@ private struct MappingDraft {
 
   private mutating func takePointer(_ text: String, _ refuse: (String) -> Void) {
     guard !text.isEmpty, let pointer = MappedPointer(text) else {
-      return refuse("is \(text.isEmpty ? "empty" : text), no JSON Pointer: /conversation/id, /parts/0 (~1 is /, ~0 is ~)")
+      return refuse(
+        "is \(text.isEmpty ? "empty" : text), no JSON Pointer: /conversation/id, /parts/0 (~1 is /, ~0 is ~)")
     }
     sources.append(("pointer", .pointer(pointer)))
   }
@@ -139,7 +141,8 @@ private struct MappingDraft {
     if case .nothing = source.source, EventMember.required.contains(member) {
       refuse([source.name], "is null, but \(name) is required")
     }
-    let isFixed = if case .constant = source.source { true } else if case .nothing = source.source { true } else { false }
+    let isFixed =
+      if case .constant = source.source { true } else if case .nothing = source.source { true } else { false }
     if isFixed, standard != nil || conversion != nil || !values.isEmpty {
       refuse([], "is constant: default, values and convert mean nothing beside it")
     }
@@ -158,7 +161,9 @@ private struct MappingDraft {
     guard problems.count == countBefore else { return nil }
     return MappedMember(
       member: member, source: source.source, standard: standard.map(MappedText.init),
-      values: values.filter { $0.from != EventMapping.anyOtherValue }.map { (MappedText($0.from), MappedText($0.to)) },
+      values: values.filter { $0.from != EventMapping.anyOtherValue }.map {
+        (MappedText($0.from), MappedText($0.to))
+      },
       otherValue: values.first { $0.from == EventMapping.anyOtherValue }.map { MappedText($0.to) },
       conversion: conversion)
   }
@@ -185,7 +190,7 @@ private enum ValueCheck {
     var event = ChatEvent()
     return Array(text.utf8).withUnsafeBytes { bytes in
       let record = RecordView(partition: 0, offset: 0, timestamp: nil, key: nil, value: nil)
-      let reading = EventReading(rules: rules, record: record, problemCount: 0)
+      let reading = EventReading(rules: rules, record: record)
       return reading.readValue(of: member, .string(bytes), into: &event)
     }
   }

@@ -47,8 +47,12 @@ extension EventReading {
     }
   }
 
-  private func translate(_ token: csimdjson_token, _ entry: MappedMember) -> Result<Converted, ConversionFault> {
-    guard case .success(.token(let text)) = text(token) else { return .failure(ConversionFault(code: .wrongType)) }
+  private func translate(_ token: csimdjson_token, _ entry: MappedMember) -> Result<
+    Converted, ConversionFault
+  > {
+    guard case .success(.token(let text)) = text(token) else {
+      return .failure(ConversionFault(code: .wrongType))
+    }
     for (from, to) in entry.values where from.bytes.withUnsafeBytes({ text.textBytes.equals($0) }) {
       // The array lives as long as the rules do.
       return to.bytes.withUnsafeBytes { .success(.token(.string($0))) }

@@ -68,7 +68,9 @@ struct DuplicateSearch {
     return false
   }
 
-  private static func visit(_ tokens: Tokens, _ index: Int, _ pointer: String, _ report: (String, Int) -> Void) {
+  private static func visit(
+    _ tokens: Tokens, _ index: Int, _ pointer: String, _ report: (String, Int) -> Void
+  ) {
     var search = DuplicateSearch(objectAt: index)
     var member = index + 1
     var elementIndex = 0

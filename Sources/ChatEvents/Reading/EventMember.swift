@@ -70,7 +70,9 @@ struct MemberNames: Sendable {
 
   init(_ kind: ObjectPlace.Kind, without mapped: Set<EventMember>) {
     var byLength = [[EventMember]](repeating: [], count: Self.longestName + 1)
-    for member in kind.members where !mapped.contains(member) { byLength[member.name.utf8CodeUnitCount].append(member) }
+    for member in kind.members where !mapped.contains(member) {
+      byLength[member.name.utf8CodeUnitCount].append(member)
+    }
     self.byLength = byLength
   }
 

@@ -12,7 +12,8 @@ extension EventReading {
     reader.read(text) { status, tokens in
       if let fault = Self.fault(status) { return report("", fault, at: 0, into: &event) }
       guard tokens[0].isObject else {
-        return report("", tokens[0].isNull ? .nullValue : .wrongType, at: 0, into: &event)
+        report("", tokens[0].isNull ? .nullValue : .wrongType, at: 0, into: &event)
+        return searchDuplicates(tokens, in: 0, pointer: "", into: &event)
       }
       envelope = tokens
       readEnvelope(tokens, &scratch, into: &event)
@@ -23,7 +24,7 @@ extension EventReading {
     _ tokens: Tokens, _ scratch: inout ReadingScratch, into event: inout ChatEvent
   ) {
     var duplicates = DuplicateSearch(objectAt: 0)
-    var nullPointer: StaticString?
+    var nullDataPosition: Int?
     var hasData = false
     var position = 1
     while position < tokens.count {
@@ -37,7 +38,7 @@ extension EventReading {
       let isPlainData = token.keyBytes.equals("data")
       if isPlainData || token.keyBytes.equals("data_base64") {
         if token.isNull {
-          nullPointer = nullPointer ?? (isPlainData ? "/data" : "/data_base64")
+          if isPlainData { nullDataPosition = position }
         } else if hasData {
           report(isPlainData ? "/data" : "/data_base64", .duplicateMember, at: position, into: &event)
           searchDuplicates(tokens, in: position, Self.envelopePlace, into: &event)
@@ -56,7 +57,7 @@ extension EventReading {
       }
     }
     guard !hasData else { return }
-    report(nullPointer.map { "\($0)" } ?? "/data", nullPointer == nil ? .missing : .nullValue, at: nil, into: &event)
+    report("/data", nullDataPosition == nil ? .missing : .nullValue, at: nullDataPosition, into: &event)
   }
 
   private mutating func readAttribute(

@@ -16,28 +16,24 @@ extension EventReading {
     Choice(name: "rich_text", number: 8), Choice(name: "file", number: 9), Choice(name: "read", number: 10),
     Choice(name: "msg_read", number: 10),
   ]
-  private static let senderTypes = [Choice(name: "member", number: 1), Choice(name: "agent", number: 4)]
   private static let productionTypes = [
     Choice(name: "customer_service", number: 1), Choice(name: "economy_customer_service", number: 1001),
   ]
   private static let grantTypes = [Choice(name: "enterprise", number: 0), Choice(name: "isv", number: 1)]
 
-  /// Nil if the value is all right, or absent: JSON null is.
+  /// Nil if the value is all right. JSON null is no value.
   func readValue(of member: EventMember, _ token: csimdjson_token, into event: inout ChatEvent)
     -> ProblemCode?
   {
-    if token.isNull { return EventMember.required.contains(member) ? .nullValue : nil }
-    if token.hasBadText { return .notUTF8 }
+    if token.hasBadText, member != .eventID { return .notUTF8 }
     switch member {
     case .messageID: return requiredText(token, &event.message.messageID, &event.text)
     case .sid: return requiredText(token, &event.message.sid, &event.text)
     case .sessionSource: return requiredText(token, &event.message.sessionSource, &event.text)
     case .buID: return requiredText(token, &event.message.buID, &event.text)
-    case .eventID: return eventID(token, into: &event)
     case .content: return content(token, into: &event)
     case .contentType: return choice(token, Self.contentTypes) { event.message.contentType = $0 }
-    case .senderType:
-      return choice(token, Self.senderTypes) { event.message.senderType = $0 == 4 ? .agent : .member }
+    case .senderType: return senderType(token, into: &event)
     case .productionType: return choice(token, Self.productionTypes) { event.message.productionType = $0 }
     case .messageCreateAt: return time(token, &event.message.messageCreateAt)
     case .cmsID: return optionalText(token, &event.message.cmsID, &event.text)
@@ -49,6 +45,9 @@ extension EventReading {
     case .orgID: return number(token, &event.message.caller.orgID)
     case .isvOrgID: return number(token, &event.message.caller.isvOrgID)
     case .tokenGrantType: return choice(token, Self.grantTypes) { event.message.caller.tokenGrantType = $0 }
+    case .eventID:
+      takeEventID(token, into: &event)
+      return nil
     case .messageObject, .callerObject, .caller: return .wrongType
     }
   }
@@ -64,12 +63,10 @@ extension EventReading {
     return optionalText(token, &range, &text)
   }
 
-  /// The id of a CloudEvent goes before the one inside.
-  private func eventID(_ token: csimdjson_token, into event: inout ChatEvent) -> ProblemCode? {
-    var range = TextRange.absent
-    let problem = requiredText(token, &range, &event.text)
-    if !event.eventID.isPresent { event.eventID = range }
-    return problem
+  /// An id that is none is passed over: it only helps to find an event again. The id of a CloudEvent goes first.
+  private func takeEventID(_ token: csimdjson_token, into event: inout ChatEvent) {
+    guard !event.eventID.isPresent, !token.hasBadText else { return }
+    _ = requiredText(token, &event.eventID, &event.text)
   }
 
   private func optionalText(
@@ -93,33 +90,43 @@ extension EventReading {
     return nil
   }
 
-  /// One of the names, or its number as number or text.
+  /// One of the names in any case, or its number as number or text.
   private func choice(
     _ token: csimdjson_token, _ choices: [Choice], _ set: (Int64) -> Void
   ) -> ProblemCode? {
-    guard token.isNumber || token.isString else { return .wrongType }
     if token.isString, token.text_length == 0 { return .empty }
-    switch TextChecks.integer(token.textBytes) {
+    if token.isString, let match = choices.first(where: { token.textBytes.equalsIgnoringCase($0.name) }) {
+      set(match.number)
+      return nil
+    }
+    switch integer(token) {
     case .value(let number):
       guard choices.contains(where: { $0.number == number }) else { return .notAllowed }
       set(number)
       return nil
-    case .outOfRange:
-      return .outOfRange
-    case .notAnInteger:
-      guard token.isString else { return .wrongType }
-      guard let match = choices.first(where: { token.textBytes.equalsIgnoringCase($0.name) }) else {
-        return .notAllowed
-      }
-      set(match.number)
-      return nil
+    case .outOfRange: return .outOfRange
+    case .notAnInteger: return token.isString ? .notAllowed : .wrongType
     }
   }
 
+  /// To the API this is a text of one digit.
+  private func senderType(_ token: csimdjson_token, into event: inout ChatEvent) -> ProblemCode? {
+    guard token.isString || integer(token) != .notAnInteger else { return .wrongType }
+    let text = token.textBytes
+    if text.isEmpty { return .empty }
+    if text.equals("1") || text.equalsIgnoringCase("member") {
+      event.message.senderType = .member
+    } else if text.equals("4") || text.equalsIgnoringCase("agent") {
+      event.message.senderType = .agent
+    } else {
+      return .notAllowed
+    }
+    return nil
+  }
+
   private func number(_ token: csimdjson_token, _ value: inout Int64?) -> ProblemCode? {
-    guard token.isNumber || token.isString else { return .wrongType }
     if token.isString, token.text_length == 0 { return .empty }
-    switch TextChecks.integer(token.textBytes) {
+    switch integer(token) {
     case .value(let number):
       value = number
       return nil
@@ -128,10 +135,15 @@ extension EventReading {
     }
   }
 
+  /// An integer, or a text of digits.
+  private func integer(_ token: csimdjson_token) -> TextChecks.Integer {
+    if token.isNumber { return TextChecks.integer(token.textBytes) }
+    return token.isString ? TextChecks.digitsOnly(token.textBytes) : .notAnInteger
+  }
+
   /// Epoch milliseconds, or a time of RFC 3339.
   private func time(_ token: csimdjson_token, _ value: inout Int64?) -> ProblemCode? {
-    if token.isString, TextChecks.digits(of: token.textBytes) == nil {
-      if token.text_length == 0 { return .empty }
+    if token.isString, token.text_length > 0, integer(token) == .notAnInteger {
       guard let milliseconds = TimeText.milliseconds(token.textBytes) else { return .badTime }
       value = milliseconds
       return nil

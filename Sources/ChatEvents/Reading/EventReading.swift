@@ -14,22 +14,29 @@ struct EventReading {
   var encodedDataPosition: Int?
   /// Where a missing member of the message belongs.
   private var messagePlace = ObjectPlace(kind: .event, root: "", member: nil)
-  private var problemPlaces: [Int64]
+  /// Required members that are null, unless they are said somewhere else as well.
+  private var nulls: [(member: EventMember, pointer: String, position: Int)] = []
+  /// Of the problems listed so far.
+  private var problemPlaces: [Int64] = []
 
-  /// `problemCount`: what the headers were found guilty of.
-  init(rules: EventRules, record: RecordView, problemCount: Int) {
+  init(rules: EventRules, record: RecordView) {
     self.rules = rules
     self.record = record
-    problemPlaces = Array(repeating: -1, count: problemCount)
   }
 
-  /// Reads a value that is the event itself.
+  /// Reads a value that is the event itself. The headers are those of a CloudEvent in binary mode, or say nothing.
   mutating func readObject(
-    _ text: UnsafeRawBufferPointer, _ reader: inout JSONReader, _ scratch: inout ReadingScratch,
-    into event: inout ChatEvent
+    _ text: UnsafeRawBufferPointer, _ headers: HeaderFacts, _ reader: inout JSONReader,
+    _ scratch: inout ReadingScratch, into event: inout ChatEvent
   ) {
+    event.eventID = headers.id
     reader.read(text) { status, tokens in
       if let fault = Self.fault(status) { return report("", fault, at: 0, into: &event) }
+      switch headers.expiry {
+      case .never: break
+      case .at(let time): event.expiresAt = time
+      case .unreadable: report("/expirytime", .badTime, at: -1, into: &event)
+      }
       readEvent(tokens, at: 0, root: "", &scratch, into: &event)
     }
   }
@@ -50,16 +57,26 @@ struct EventReading {
     into event: inout ChatEvent
   ) {
     guard tokens[index].isObject else {
-      return report("\(root)", tokens[index].isNull ? .nullValue : .wrongType, at: index, into: &event)
+      report("\(root)", tokens[index].isNull ? .nullValue : .wrongType, at: index, into: &event)
+      return searchDuplicates(tokens, in: index, pointer: "\(root)", into: &event)
     }
     messagePlace.root = root
     readMembers(tokens, at: index, messagePlace, into: &event)
     readMappedMembers(tokens, at: index, root: root, &scratch, into: &event)
     for member in EventMember.required where !seen.contains(member) {
-      let pointer = mappedPointer(of: member, root: root) ?? "\(messagePlace.pointer)/\(member.name)"
-      report(pointer, .missing, at: nil, into: &event)
+      reportAbsence(of: member, root: root, into: &event)
     }
     applyConfiguredCaller(to: &event)
+  }
+
+  private mutating func reportAbsence(
+    of member: EventMember, root: StaticString, into event: inout ChatEvent
+  ) {
+    if let null = nulls.first(where: { $0.member == member }) {
+      return report(null.pointer, .nullValue, at: null.position, into: &event)
+    }
+    let pointer = mappedPointer(of: member, root: root) ?? "\(messagePlace.pointer)/\(member.name)"
+    report(pointer, .missing, at: nil, into: &event)
   }
 
   /// Reads the members of the object at `index`.
@@ -95,24 +112,43 @@ struct EventReading {
       .messageCreateAt, .cmsID, .dingCorpID, .senderID, .openInstanceID, .eventID, .corpID, .orgID,
       .tokenGrantType, .isvOrgID, .suiteKey:
       let token = tokens[position]
+      guard !token.isNull else { return takeNull(member, at: position, place) }
       // Said at the top and inside the API's own nesting as well: which one counts is not ours to guess.
       guard seen.insert(member) else {
         return report("\(place.pointer)/\(member.name)", .duplicateMember, at: position, into: &event)
       }
       if let problem = readValue(of: member, token, into: &event) {
         report("\(place.pointer)/\(member.name)", problem, at: position, into: &event)
-      } else if rules.namesOrigins, !token.isNull {
+      } else if rules.namesOrigins {
         event.origins.append(MemberOrigin(member, "pointer \(place.pointer)/\(member.name)"))
       }
       searchDuplicates(tokens, in: position, place, into: &event)
     }
   }
 
+  /// JSON null is as if the member were not there.
+  private mutating func takeNull(_ member: EventMember, at position: Int, _ place: ObjectPlace) {
+    guard EventMember.required.contains(member) else { return }
+    let null = (member: member, pointer: "\(place.pointer)/\(member.name)", position: position)
+    // With two of them the problem stands at the top.
+    if place.member == nil { nulls.insert(null, at: 0) } else { nulls.append(null) }
+  }
+
+  /// In the value of a member of the object at `place`.
   mutating func searchDuplicates(
     _ tokens: Tokens, in position: Int, _ place: ObjectPlace, into event: inout ChatEvent
   ) {
     guard tokens[position].isObject || tokens[position].isArray else { return }
-    DuplicateSearch.search(tokens, in: position, pointer: Self.pointer(place.pointer, tokens[position])) {
+    searchDuplicates(
+      tokens, in: position, pointer: Self.pointer(place.pointer, tokens[position]), into: &event)
+  }
+
+  /// In the value at `pointer`.
+  mutating func searchDuplicates(
+    _ tokens: Tokens, in position: Int, pointer: String, into event: inout ChatEvent
+  ) {
+    guard tokens[position].isObject || tokens[position].isArray else { return }
+    DuplicateSearch.search(tokens, in: position, pointer: pointer) {
       report($0, .duplicateMember, at: $1, into: &event)
     }
   }
@@ -130,13 +166,13 @@ struct EventReading {
   ) {
     let token = tokens[index]
     guard !token.isNull else { return }
-    guard token.isObject else {
-      report("\(place.pointer)/\(member.name)", .wrongType, at: index, into: &event)
-      return searchDuplicates(tokens, in: index, place, into: &event)
-    }
     let isMessage = member == .messageObject
     let nested = ObjectPlace(kind: isMessage ? .message : .caller, root: place.root, member: member)
     if isMessage { messagePlace = nested }
+    guard token.isObject else {
+      report(nested.pointer, .wrongType, at: index, into: &event)
+      return searchDuplicates(tokens, in: index, place, into: &event)
+    }
     readMembers(tokens, at: index, nested, into: &event)
   }
 
@@ -172,10 +208,12 @@ struct EventReading {
     return Int64(outer) << 32 | Int64(position + 1)
   }
 
-  /// JSON Pointer of a member of the object at `parent`.
+  /// JSON Pointer of a member of the object at `parent`; half a surrogate pair in its name is U+FFFD.
   static func pointer(_ parent: String, _ token: csimdjson_token) -> String {
     var pointer = parent + "/"
-    for scalar in String(decoding: token.keyBytes, as: UTF8.self).unicodeScalars {
+    var name = Array(token.keyBytes)
+    if token.hasBadKey { replaceHalves(in: &name) }
+    for scalar in String(decoding: name, as: UTF8.self).unicodeScalars {
       switch scalar {
       case "~": pointer += "~0"
       case "/": pointer += "~1"
@@ -183,5 +221,12 @@ struct EventReading {
       }
     }
     return pointer
+  }
+
+  /// A half is as long as its replacement: three bytes, of which only a half begins with ED A0 to ED BF.
+  private static func replaceHalves(in name: inout [UInt8]) {
+    for index in name.indices.dropLast(2) where name[index] == 0xED && name[index + 1] >= 0xA0 {
+      name.replaceSubrange(index...index + 2, with: [0xEF, 0xBF, 0xBD])
+    }
   }
 }

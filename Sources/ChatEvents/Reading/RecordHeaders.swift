@@ -11,30 +11,51 @@ struct RecordHeaders: Sendable {
     self.copiedNames = (["traceparent", "tracestate"] + copiedNames).map { Array($0.utf8) }
   }
 
-  func read(_ headers: [HeaderView], into event: inout ChatEvent) -> ValueForm {
-    var form = ValueForm.object
+  /// Names of any case; of several headers with one name the last counts.
+  func read(_ headers: [HeaderView], into event: inout ChatEvent) -> HeaderFacts {
+    var facts = HeaderFacts()
     for header in headers {
       guard let value = header.value, value.count <= Self.valueByteLimit else { continue }
-      switch header.name.count {
-      case 5 where header.name.equals("ce_id"):
-        if !TextChecks.isBlank(value) { event.eventID = event.text.store(value) }
-      case 12 where header.name.equalsIgnoringCase("content-type"): form = ValueForm(contentType: value)
-      case 13 where header.name.equals("ce_expirytime"):
-        event.expiresAt = TimeText.milliseconds(value).map { WallTime(milliseconds: $0) }
-        if event.expiresAt == nil { event.report("/expirytime", .badTime) }
-      case 16 where header.name.equals("lippi-redrive-id"): event.redrive.id = event.text.store(value)
-      case 16 where header.name.equals("lippi-redrive-of"): event.redrive.of = event.text.store(value)
-      case 16 where header.name.equals("lippi-redrive-by"): event.redrive.by = event.text.store(value)
-      case 19 where header.name.equals("lippi-may-duplicate"): event.mayDuplicate = true
-      default: break
-      }
+      read(header.name, value, &facts, into: &event)
       if copiedNames.contains(where: { name in name.withUnsafeBytes { header.name.equals($0) } }) {
         event.copiedHeaders.append(
           CopiedHeader(name: event.text.store(header.name), value: event.text.store(value)))
       }
     }
-    return form
+    return facts
   }
+
+  private func read(
+    _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ facts: inout HeaderFacts,
+    into event: inout ChatEvent
+  ) {
+    switch name.count {
+    case 5 where name.equalsIgnoringCase("ce_id"):
+      facts.id = TextChecks.isBlank(value) ? .absent : event.text.store(value)
+    case 12 where name.equalsIgnoringCase("content-type"): facts.form = ValueForm(contentType: value)
+    case 13 where name.equalsIgnoringCase("ce_expirytime"):
+      facts.expiry = TimeText.milliseconds(value).map { .at(WallTime(milliseconds: $0)) } ?? .unreadable
+    case 16 where name.equalsIgnoringCase("lippi-redrive-id"): event.redrive.id = event.text.store(value)
+    case 16 where name.equalsIgnoringCase("lippi-redrive-of"): event.redrive.of = event.text.store(value)
+    case 16 where name.equalsIgnoringCase("lippi-redrive-by"): event.redrive.by = event.text.store(value)
+    case 19 where name.equalsIgnoringCase("lippi-may-duplicate"): event.mayDuplicate = true
+    default: break
+    }
+  }
+}
+
+/// What the headers of a record say about how to read it.
+struct HeaderFacts {
+  enum Expiry {
+    case never
+    case at(WallTime)
+    case unreadable
+  }
+
+  var form = ValueForm.object
+  /// Of a CloudEvent in binary mode.
+  var id = TextRange.absent
+  var expiry = Expiry.never
 }
 
 /// What a record's value is, as far as its `content-type` tells.

@@ -44,6 +44,16 @@ enum TextChecks {
   /// `-?[0-9]+` without leading zeros, as JSON writes integers.
   static func integer(_ text: UnsafeRawBufferPointer) -> Integer {
     guard let digits = digits(of: text) else { return .notAnInteger }
+    return integer(magnitude: digits, isNegative: digits.count < text.count)
+  }
+
+  /// `[0-9]+`, as people write numbers into texts.
+  static func digitsOnly(_ text: UnsafeRawBufferPointer) -> Integer {
+    guard !text.isEmpty, text.allSatisfy({ $0 >= 48 && $0 <= 57 }) else { return .notAnInteger }
+    return integer(magnitude: text[...], isNegative: false)
+  }
+
+  private static func integer(magnitude digits: Slice<UnsafeRawBufferPointer>, isNegative: Bool) -> Integer {
     var magnitude: UInt64 = 0
     for digit in digits {
       let (product, productOverflow) = magnitude.multipliedReportingOverflow(by: 10)
@@ -51,7 +61,7 @@ enum TextChecks {
       guard !productOverflow, !sumOverflow else { return .outOfRange }
       magnitude = sum
     }
-    if digits.count < text.count {
+    if isNegative {
       guard magnitude <= UInt64(Int64.max) + 1 else { return .outOfRange }
       return .value(Int64(truncatingIfNeeded: 0 &- magnitude))
     }

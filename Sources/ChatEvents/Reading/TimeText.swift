@@ -2,8 +2,8 @@ import BridgeCore
 
 /// RFC 3339 times.
 enum TimeText {
-  /// Milliseconds since 1970, cut; nil if the text is not a time of RFC 3339, section 5.6. A leap second counts as
-  /// the last second before it.
+  /// Milliseconds since 1970, cut; nil if the text is not a time of RFC 3339, section 5.6. A leap second ends a day in
+  /// UTC, and counts as the first second of the next.
   static func milliseconds(_ text: UnsafeRawBufferPointer) -> Int64? {
     guard text.count >= 20, text[4] == dash, text[7] == dash, text[10] | 0x20 == UInt8(ascii: "t"),
       text[13] == colon, text[16] == colon,
@@ -29,8 +29,9 @@ enum TimeText {
     guard let offset = offsetMinutes(text, at: position) else { return nil }
     let seconds =
       CivilDate(year: year, month: month, day: day).dayNumber * 86_400 + hour * 3_600 + minute * 60
-      + min(second, 59)
-    return (seconds - offset * 60) * 1_000 + fraction
+      + second - offset * 60
+    guard second < 60 || seconds % 86_400 == 0 else { return nil }
+    return seconds * 1_000 + fraction
   }
 
   private static let dash = UInt8(ascii: "-")

@@ -65,7 +65,9 @@ struct Conversion: ~Copyable {
   /// Where each member was found, and the event's id.
   private mutating func appendExplanation() {
     line.append(",\"event_id\":")
-    event.text.withBytes(of: event.eventID) { line.appendJSONString(text: String(decoding: $0, as: UTF8.self)) }
+    event.text.withBytes(of: event.eventID) {
+      line.appendJSONString(text: String(decoding: $0, as: UTF8.self))
+    }
     line.append(",\"from\":{")
     for (index, origin) in event.origins.enumerated() {
       if index > 0 { line.append(UInt8(ascii: ",")) }
