@@ -167,13 +167,12 @@ private func isSame(_ json: String?, _ expected: Expected) throws -> Bool {
   }
 
   @Test(arguments: SignatureMethod.allCases)
-  func aReplacedSecretSignsFromTheNextRequestOn(_ method: SignatureMethod) {
-    var settings = GatewaySettings(appKey: "12345678", secret: Array("helloworld".utf8))
-    settings.signMethod = method
-    var encoder = RequestEncoder(settings: settings)
+  func everySecretSigns(_ method: SignatureMethod) {
     let event = ChatEvent()
-    for secret in ["helloworld", "rotated", "helloworld", String(repeating: "long", count: 40)] {
-      encoder.replaceSecret(Array(secret.utf8))
+    for secret in ["helloworld", "rotated", String(repeating: "long", count: 40)] {
+      var settings = GatewaySettings(appKey: "12345678", secret: Array(secret.utf8))
+      settings.signMethod = method
+      var encoder = RequestEncoder(settings: settings)
       let list = parameters(encode(event, &encoder, at: WallTime(milliseconds: 1_451_620_800_000)))
       #expect(
         list.last?.value

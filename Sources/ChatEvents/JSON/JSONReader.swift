@@ -63,6 +63,10 @@ extension UnsafeRawBufferPointer {
     return true
   }
 
+  package func equalsIgnoringCase(_ other: UnsafeRawBufferPointer) -> Bool {
+    count == other.count && zip(self, other).allSatisfy { Self.lowercased($0) == Self.lowercased($1) }
+  }
+
   private func memoryMatches(_ other: UnsafeRawPointer) -> Bool {
     for index in 0..<count where self[index] != other.load(fromByteOffset: index, as: UInt8.self) {
       return false

@@ -24,7 +24,7 @@ struct MappedMember: Sendable {
 enum MappedSource: Sendable {
   /// Into the event's object, which is the data of a CloudEvent.
   case pointer(MappedPointer)
-  /// The first header of that name.
+  /// The last header of that name.
   case header(MappedText)
   /// The record's key.
   case key

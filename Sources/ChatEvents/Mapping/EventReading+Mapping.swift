@@ -126,10 +126,7 @@ extension EventReading {
 
   private func header(named name: [UInt8]) -> Found? {
     name.withUnsafeBytes { name in
-      for header in record.headers where header.name.equals(name) {
-        return header.value.map { Found(token: .string($0)) }
-      }
-      return nil
+      lastHeader { $0.equalsIgnoringCase(name) }
     }
   }
 
@@ -138,14 +135,16 @@ extension EventReading {
       let step = MappedPointer.Step(name: name, index: nil)
       return child(of: envelope, at: 0, step).map { Found(token: envelope[$0]) }
     }
-    for header in record.headers where header.name.count == name.count + 3 {
-      let isWanted = name.withUnsafeBytes { name in
-        header.name.hasPrefixIgnoringCase("ce_")
-          && UnsafeRawBufferPointer(rebasing: header.name[3...]).equals(name)
+    return name.withUnsafeBytes { name in
+      lastHeader { header in
+        header.hasPrefixIgnoringCase("ce_")
+          && UnsafeRawBufferPointer(rebasing: header[3...]).equalsIgnoringCase(name)
       }
-      if isWanted { return header.value.map { Found(token: .string($0)) } }
     }
-    return nil
+  }
+
+  private func lastHeader(_ isWanted: (UnsafeRawBufferPointer) -> Bool) -> Found? {
+    record.headers.last { $0.value != nil && isWanted($0.name) }?.value.map { Found(token: .string($0)) }
   }
 }
 

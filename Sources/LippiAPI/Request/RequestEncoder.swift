@@ -10,7 +10,7 @@ package struct RequestEncoder: ~Copyable {
   private let appKey: [UInt8]
   /// Nil or not blank: clients and servers disagree on whether a parameter without a value is signed.
   private let session: [UInt8]?
-  private var signer: Signer
+  private let signer: Signer
   private var clock = GatewayTime()
   /// The signed text: names and raw values, without separators.
   private var text = ByteBuffer(capacity: 2_048)
@@ -20,11 +20,6 @@ package struct RequestEncoder: ~Copyable {
     appKey = Array(settings.appKey.utf8)
     session = settings.session.flatMap { $0.allSatisfy(\.isWhitespace) ? nil : Array($0.utf8) }
     signer = Signer(method: settings.signMethod, secret: settings.secret)
-  }
-
-  /// Signs with `secret` from the next request on; everything else stays.
-  package mutating func replaceSecret(_ secret: [UInt8]) {
-    signer = Signer(method: signMethod, secret: secret)
   }
 
   /// Appends the body for `event`, which is valid, with the timestamp of `time` and a fresh signature.
