@@ -77,7 +77,10 @@ private struct MemberReading {
         problems.append(RuleMemberProblem(member: index, problem: error))
       }
     }
-    if firstMatch == nil { problems.append(RuleMemberProblem(member: nil, problem: .matchMissing)) }
+    // A member that nobody knows may be meant for it.
+    if firstMatch == nil, names.isSuperset(of: members.map(\.name)) {
+      problems.append(RuleMemberProblem(member: nil, problem: .matchMissing))
+    }
     if !names.contains("class") { problems.append(RuleMemberProblem(member: nil, problem: .classMissing)) }
   }
 
