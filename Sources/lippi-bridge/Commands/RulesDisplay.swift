@@ -163,7 +163,7 @@ extension VerdictClass {
     case .temporary:
       "Sent again with back-off, after effect `unknown` only under policy `resend`; at the end `failed` or "
         + "`in_doubt`."
-    case .notTemporary: "Not sent again: `in_doubt`."
+    case .notTemporary: "Not sent again: `in_doubt`, or `rejected` where the effect is `none`."
     case .configurationFault:
       "Every message would fail alike: the line stops, says so and probes slowly. Events stay pending."
     case .clockFault: "As `configuration_fault`: this host's clock or the gateway's is wrong."
