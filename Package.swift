@@ -83,5 +83,5 @@ if Context.environment["LIPPI_BRIDGE_FUZZ"] != nil {
       dependencies: [
         "BridgeCore", "ChatEvents", "LippiAPI", "BridgeHTTP", "BridgeConfiguration",
       ],
-      path: "Tests/Fuzz", exclude: ["seeds", "dictionaries"], swiftSettings: settings))
+      path: "Tests/Fuzz", exclude: ["seeds", "dictionaries", "README.md"], swiftSettings: settings))
 }
