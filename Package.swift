@@ -74,3 +74,14 @@ let package = Package(
   ],
   cxxLanguageStandard: .cxx17
 )
+
+// Needs the fuzzer's run-time library, which no other build links: only `./dev fuzz` asks for it.
+if Context.environment["LIPPI_BRIDGE_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "lippi-fuzz",
+      dependencies: [
+        "BridgeCore", "ChatEvents", "LippiAPI", "BridgeHTTP", "BridgeConfiguration",
+      ],
+      path: "Tests/Fuzz", exclude: ["seeds", "dictionaries", "README.md"], swiftSettings: settings))
+}

@@ -1,6 +1,6 @@
 extension Configuration {
   /// - Precondition: every key that has a default or is required is settled.
-  init(_ settings: [String: Setting], _ secrets: [String: Secret]) {
+  init(_ settings: [String: Setting], _ secrets: [String: Secret], _ rules: [ConfiguredRule]) {
     let values = SettledValues(settings: settings)
     kafka = KafkaSection(
       bootstrapServers: values.text(.bootstrapServers), groupID: values.text(.groupID),
@@ -25,7 +25,7 @@ extension Configuration {
       requestTimeoutMilliseconds: values.number(.requestTimeout),
       connectTimeoutMilliseconds: values.number(.connectTimeout),
       idleTimeoutMilliseconds: values.number(.idleTimeout),
-      answerByteLimit: Int(values.number(.maxAnswerBytes)))
+      answerByteLimit: Int(values.number(.maxAnswerBytes)), rules: rules)
     retry = RetrySection(
       attemptLimit: Int(values.number(.retryAttempts)), baseMilliseconds: values.number(.retryBase),
       capMilliseconds: values.number(.retryCap), maxTimeMilliseconds: values.number(.retryMaxTime))
@@ -111,12 +111,15 @@ private struct SettledValues {
       switch kind {
       case .duration: DurationText.text(number)
       case .size: SizeText.text(number)
-      case .text, .topic, .url, .integer, .flag, .choice, .list, .properties, .start, .secretFile:
+      case .text, .topic, .url, .integer, .flag, .choice, .list, .properties, .rules, .start,
+        .secretFile:
         String(number)
       }
     case .flag(let flag): flag ? "true" : "false"
     case .list(let texts): "[\(texts.joined(separator: ", "))]"
     case .properties(let properties): "{\(properties.map(\.description).joined(separator: ", "))}"
+    case .rules(let rules):
+      "[\(rules.map { "{\($0.members.map { "\($0.name): \($0.value)" }.joined(separator: ", "))}" }.joined(separator: ", "))]"
     case .start(_, let written): written
     }
   }

@@ -83,6 +83,8 @@ package struct GatewaySection: Sendable {
   package var connectTimeoutMilliseconds: Int64
   package var idleTimeoutMilliseconds: Int64
   package var answerByteLimit: Int
+  /// Tried before the built-in ones, in their order.
+  package var rules: [ConfiguredRule]
 }
 
 package enum SignMethod: String, CaseIterable, Sendable {

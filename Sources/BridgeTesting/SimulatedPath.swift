@@ -15,6 +15,6 @@ enum SimulatedPath {
       outcomes: OutcomeEncoder(
         identity: OutcomeIdentity(
           sourceTopic: "chat-events", groupID: "lippi-bridge", instance: "simulated", version: "0",
-          rulesVersion: RuleTable.version, appKey: "12345678")))
+          rulesVersion: RuleTable.builtInVersion, appKey: "12345678")))
   }
 }

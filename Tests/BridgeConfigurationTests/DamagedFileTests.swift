@@ -41,7 +41,7 @@ import Testing
         file: ConfigurationFile(path: "lippi.yaml", bytes: bytes), environment: Reading.required,
         settings: [],
         hostName: "h")
-      do throws(ConfigurationRefusal) { _ = try Configuration.read(sources) } catch {
+      do throws(ConfigurationRefusal) { _ = try Configuration.read(sources, ruleCheck: { _ in [] }) } catch {
         refusedCount += 1
         #expect(!error.problems.isEmpty)
         for problem in error.problems { #expect(!problem.description.contains("\n")) }

@@ -41,7 +41,7 @@ import Testing
       problems: [
         "lippi.yaml:1:10: gateway is a single value; needed is an object with url, app_key, app_secret_file, "
           + "session_file, sign_method, caller, concurrency, request_timeout, connect_timeout, idle_timeout, "
-          + "max_answer_bytes"
+          + "max_answer_bytes, rules"
       ]),
     Case(
       name: "a file that is a list", file: "- gateway\n",
@@ -209,7 +209,9 @@ import Testing
     let sources = ConfigurationSources(
       file: ConfigurationFile(path: "lippi.yaml", bytes: [0x69, 0x3a, 0x20, 0xff, 0x0a]),
       environment: Reading.required, settings: [], hostName: "h")
-    let refusal = #expect(throws: ConfigurationRefusal.self) { try Configuration.read(sources) }
+    let refusal = #expect(throws: ConfigurationRefusal.self) {
+      try Configuration.read(sources, ruleCheck: { _ in [] })
+    }
     #expect(
       refusal?.problems.map(\.description) == [
         "lippi.yaml:1:1: the file is not understood: invalid leading UTF-8 octet (byte 3)"
@@ -226,7 +228,7 @@ import Testing
         "lippi.yaml:2:16: gateway.concurrency is 0; allowed are whole numbers from 1 to 4096",
         "lippi.yaml:3:3: unknown key gateway.color; allowed in gateway are url, app_key, app_secret_file, "
           + "session_file, sign_method, caller, concurrency, request_timeout, connect_timeout, idle_timeout, "
-          + "max_answer_bytes",
+          + "max_answer_bytes, rules",
         "LIPPI_BRIDGE_GATEWAY_APPKEY: unknown variable; did you mean LIPPI_BRIDGE_GATEWAY_APP_KEY?",
         "LIPPI_BRIDGE_LOG_LEVEL: log.level is \"loud\"; allowed are debug, info, warning, error",
         "--set log.format: log.format is \"xml\"; allowed are auto, json, text",

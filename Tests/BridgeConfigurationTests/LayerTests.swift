@@ -76,6 +76,8 @@ import Testing
         connect_timeout: 900ms
         idle_timeout: 1m
         max_answer_bytes: 4KiB
+        rules:
+          - {result_code: "400001", class: temporary}
       retry: {attempts: 1, base: 1ms, cap: 2s, max_time: 1h}
       ambiguous: {policy: report}
       outcomes:
@@ -110,6 +112,7 @@ import Testing
     #expect(configuration.gateway.caller.tokenGrantType == 1)
     #expect(configuration.gateway.caller.isvOrgID == .max)
     #expect(configuration.gateway.caller.suiteKey == "suite")
+    #expect(configuration.gateway.rules.map { $0.members.map(\.value) } == [["400001", "temporary"]])
     #expect(configuration.ambiguousPolicy == .report)
     #expect(configuration.outcomes.copiedHeaderNames == ["tenant", "trace id"])
     #expect(configuration.bufferedByteLimit == 1_073_741_824)

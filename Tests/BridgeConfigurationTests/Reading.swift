@@ -6,6 +6,7 @@ struct Reading {
   var file: String?
   var environment: [String: String] = [:]
   var settings: [String] = []
+  var ruleCheck: ConfiguredRuleCheck = { _ in [] }
 
   static let required = [
     "LIPPI_BRIDGE_KAFKA_BOOTSTRAP_SERVERS": "localhost:9092",
@@ -33,7 +34,7 @@ struct Reading {
     try Configuration.read(
       ConfigurationSources(
         file: file.map { ConfigurationFile(path: "lippi.yaml", bytes: Array($0.utf8)) },
-        environment: environment, settings: settings, hostName: "worker-7"))
+        environment: environment, settings: settings, hostName: "worker-7"), ruleCheck: ruleCheck)
   }
 
   func problems() -> [String] {

@@ -6,6 +6,7 @@ extension ConfigurationKey {
     inputTopic, start, maxValueBytes, maxContentBytes,
     url, appKey, appSecretFile, sessionFile, signMethod, callerCorpID, callerOrgID, callerGrantType,
     callerISVOrgID, callerSuiteKey, concurrency, requestTimeout, connectTimeout, idleTimeout, maxAnswerBytes,
+    rules,
     retryAttempts, retryBase, retryCap, retryMaxTime,
     ambiguousPolicy,
     outcomesTopic, delivery, commitInterval, copyHeaders,
@@ -107,6 +108,14 @@ extension ConfigurationKey {
   static let maxAnswerBytes = ConfigurationKey(
     "gateway.max_answer_bytes", .size(1_024...16_777_216), .value("256KiB"),
     "A longer answer is cut off and counts as no answer.")
+
+  static let rules = ConfigurationKey(
+    "gateway.rules", .rules(countLimit: 64),
+    .none(example: #"[{result_code: "400001", class: temporary}]"#),
+    "What answers of the gateway mean, where the built-in table (lippi-bridge rules) should not decide: tried "
+      + "before it, in this order. Each rule has one of sub_code, sub_code_prefix, code, result_code, http_status; "
+      + "a class; and an effect, none only if the agent has certainly not got the message (default: unknown)."
+  )
 
   // retry, ambiguous
 

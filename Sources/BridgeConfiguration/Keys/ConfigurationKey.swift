@@ -26,7 +26,9 @@ package struct ConfigurationKey: Sendable {
   package var secretName: String? {
     switch kind {
     case .secretFile: String(name.dropLast("_file".count))
-    case .text, .topic, .url, .integer, .duration, .size, .flag, .choice, .list, .properties, .start: nil
+    case .text, .topic, .url, .integer, .duration, .size, .flag, .choice, .list, .properties, .rules,
+      .start:
+      nil
     }
   }
 
@@ -67,6 +69,8 @@ package enum ValueKind: Sendable {
   case list(countLimit: Int)
   /// Properties of librdkafka, name to value.
   case properties
+  /// Objects of names and texts, each a rule.
+  case rules(countLimit: Int)
   /// `earliest`, `latest` or an RFC 3339 time.
   case start
   /// The path of a file whose content is a secret.

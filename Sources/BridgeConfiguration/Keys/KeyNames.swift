@@ -25,7 +25,7 @@ enum KeyNames {
   /// Set by JSON from outside: lists, objects, sections.
   static func isComposite(_ name: String) -> Bool {
     switch keys[name]?.kind {
-    case .list, .properties, nil: true
+    case .list, .properties, .rules, nil: true
     case .text, .topic, .url, .integer, .duration, .size, .flag, .choice, .start, .secretFile: false
     }
   }

@@ -24,6 +24,12 @@ struct ConfigurationReader {
 
   // MARK: Layers
 
+  mutating func readLayers(of sources: ConfigurationSources) {
+    if let file = sources.file { read(file) }
+    read(environment: sources.environment)
+    read(options: sources.settings)
+  }
+
   mutating func read(_ file: ConfigurationFile) {
     do {
       guard let root = try YamlText.parse(file.bytes), !root.isNull else { return }
@@ -87,8 +93,9 @@ struct ConfigurationReader {
   /// Takes one value of one layer.
   mutating func settle(_ key: ConfigurationKey, _ node: YamlNode, layer: Layer, origin: Origin) {
     var faults: [MemberFault] = []
-    guard let value = ValueReading.value(of: node, as: key.kind, from: layer, &faults) else {
-      for fault in faults { report(origin.place(at: fault.position), "\(key.name) \(fault.sentence)") }
+    let read = ValueReading.value(of: node, as: key.kind, from: layer, &faults)
+    for fault in faults { report(origin.place(at: fault.position), "\(key.name) \(fault.sentence)") }
+    guard let value = read else {
       broken.insert(key.name)
       return
     }

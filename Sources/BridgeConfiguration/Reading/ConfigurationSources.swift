@@ -58,15 +58,16 @@ package struct ConfigurationFile: Sendable {
 extension Configuration {
   /// Reads and checks everything; secret files are read, too.
   /// - Throws: all that is wrong, not only the first fault.
-  package static func read(_ sources: ConfigurationSources) throws(ConfigurationRefusal) -> Configuration {
+  package static func read(
+    _ sources: ConfigurationSources, ruleCheck: ConfiguredRuleCheck
+  ) throws(ConfigurationRefusal) -> Configuration {
     var reader = ConfigurationReader(hostName: sources.hostName, filePath: sources.file?.path)
-    if let file = sources.file { reader.read(file) }
-    reader.read(environment: sources.environment)
-    reader.read(options: sources.settings)
+    reader.readLayers(of: sources)
     reader.readSecrets(environment: sources.environment)
     reader.fillDefaults()
     reader.checkAgreement()
+    reader.checkRules(ruleCheck)
     guard reader.problems.isEmpty else { throw ConfigurationRefusal(problems: reader.problems) }
-    return Configuration(reader.settings, reader.secrets)
+    return Configuration(reader.settings, reader.secrets, reader.rules)
   }
 }

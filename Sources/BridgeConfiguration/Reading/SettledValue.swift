@@ -6,6 +6,7 @@ enum SettledValue: Sendable {
   case flag(Bool)
   case list([String])
   case properties([KafkaProperty])
+  case rules([RuleText])
   case start(StartPosition, written: String)
 }
 

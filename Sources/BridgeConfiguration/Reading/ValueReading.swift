@@ -14,6 +14,9 @@ enum ValueReading {
     case .properties:
       let properties = properties(node, from: layer, &faults)
       return faults.count == faultCountBefore ? .properties(properties) : nil
+    case .rules(let countLimit):
+      let rules = rules(node, countLimit: countLimit, &faults)
+      return .rules(rules)
     case .text, .topic, .url, .integer, .duration, .size, .flag, .choice, .start, .secretFile:
       do throws(ValueFault) {
         guard case .scalar(let scalar) = node.content else {
@@ -91,7 +94,7 @@ enum ValueReading {
         }
         return .start(.time(epochMilliseconds: time), written: text)
       }
-    case .list, .properties:
+    case .list, .properties, .rules:
       throw ValueFault("is a single value, but \(allowed(kind))")
     }
   }
@@ -112,6 +115,7 @@ enum ValueReading {
     case .choice(let words): "allowed are \(words.joined(separator: ", "))"
     case .list: "a list of texts is needed"
     case .properties: "an object of names and values is needed"
+    case .rules: "a list of rules is needed"
     case .start: "allowed are earliest, latest and a time like 2025-01-31T08:00:00Z"
     case .secretFile: "the path of a file is needed"
     }

@@ -5,6 +5,8 @@ package enum RecoveryLogCodec {
   /// Kafka's default for `offset.metadata.max.bytes`; a longer text is refused by the broker.
   package static let characterLimit = 4_096
   static let version: UInt8 = 1
+  /// Larger offsets and distances are damage: no topic has them, and nothing that is added to one can overflow.
+  static let offsetLimit: UInt64 = 1 << 61
 
   private enum SetForm: UInt8 {
     case none = 0
@@ -128,7 +130,9 @@ package enum RecoveryLogCodec {
       return nil
     }
 
-    mutating func offset() -> RecordOffset? { varint().map { RecordOffset($0) } }
+    mutating func offset() -> RecordOffset? {
+      varint().flatMap { $0 <= RecoveryLogCodec.offsetLimit ? RecordOffset($0) : nil }
+    }
 
     /// Ascending offsets from `start` on, all below `bound`.
     mutating func set(from start: RecordOffset, below bound: RecordOffset) -> [RecordOffset]? {

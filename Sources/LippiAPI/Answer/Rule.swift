@@ -25,12 +25,20 @@ package struct Rule: Sendable {
     case anything
   }
 
+  /// Where a rule comes from.
+  package enum Source: Sendable, Equatable {
+    case builtIn
+    /// `place` is a file with line and column, a variable or an option.
+    case configuration(place: String)
+  }
+
   package var match: Match
   package var ruling: VerdictClass
   package var effect: Effect
   package var refuser: Refuser
   /// For whoever reads the table.
   package var comment: String
+  package var source = Source.builtIn
 
   package init(
     _ match: Match, _ ruling: VerdictClass, _ effect: Effect, refuser: Refuser = .gateway,

@@ -8,24 +8,43 @@ package enum RuleProblem: Error, Equatable, Sendable {
   /// Two members say which answers it is for.
   case severalMatches(String, String)
   case classMissing
-  /// `member` cannot be `value`.
-  case valueNotAllowed(member: String, value: String, allowed: String)
-  /// `done` belongs to `delivered`, and to nothing else.
+  /// `member` cannot be `value`; `words` are the allowed ones, where there is a list.
+  case valueNotAllowed(member: String, value: String, allowed: String, words: [String])
+  /// `done` belongs to `delivered`, and to nothing else; `unknown` promises nothing.
   case effectContradictsClass(effect: String, ruling: String)
 
-  /// One sentence for whoever wrote the rule.
+  /// The end of a sentence that began with the rule.
   package var sentence: String {
     switch self {
     case .unknownMember(let name):
-      "A rule has no member \(name); it has one of \(Rule.matchMembers), class and effect."
-    case .repeatedMember(let name): "\(name) stands in the rule twice."
-    case .matchMissing: "The rule does not say which answers it is for: one of \(Rule.matchMembers)."
+      "has no member \(name); allowed are \(Rule.memberNames.joined(separator: ", "))"
+    case .repeatedMember(let name): "has \(name) twice"
+    case .matchMissing: "does not say which answers it is for; needed is one of \(Self.matchNames)"
     case .severalMatches(let first, let second):
-      "The rule has \(first) and \(second); it needs exactly one of \(Rule.matchMembers)."
-    case .classMissing: "The rule has no class."
-    case .valueNotAllowed(let member, let value, let allowed): "\(member) is \(value), but it is \(allowed)."
+      "has \(first) and \(second); needed is exactly one of \(Self.matchNames)"
+    case .classMissing: "has no class; needed is one of \(Rule.classNames.joined(separator: ", "))"
+    case .valueNotAllowed(let member, let value, let allowed, _):
+      "has \(member) \"\(value)\"; allowed \(allowed)"
     case .effectContradictsClass(let effect, let ruling):
-      "Effect \(effect) does not go with class \(ruling): done goes with delivered alone."
+      "has effect \(effect) with class \(ruling); \(Self.agreement)"
     }
   }
+
+  /// A word that may be a slip of the pen, and the words that could be meant.
+  package var slip: (word: String, candidates: [String])? {
+    switch self {
+    case .unknownMember(let name): (name, Rule.memberNames)
+    case .valueNotAllowed(_, let value, _, let words): words.isEmpty ? nil : (value, words)
+    case .repeatedMember, .matchMissing, .severalMatches, .classMissing, .effectContradictsClass: nil
+    }
+  }
+
+  private static var matchNames: String { Rule.matchNames.joined(separator: ", ") }
+  static let agreement = "done goes with delivered alone, and unknown with effect unknown alone"
+}
+
+/// A problem of one rule: at the member that has it (an index), or of the rule as a whole.
+package struct RuleMemberProblem: Equatable, Sendable {
+  package var member: Int?
+  package var problem: RuleProblem
 }

@@ -2,12 +2,7 @@ package import BridgeCore
 
 /// One rule as people read it; the rows stand in the order in which the rules are tried.
 package struct RuleRow: Equatable, Sendable {
-  package enum Origin: String, Sendable {
-    case configuration
-    case builtIn = "built-in"
-  }
-
-  package var origin: Origin
+  package var source: Rule.Source
   /// Which answers it is for, e.g. `sub_code isp.*`.
   package var match: String
   package var ruling: VerdictClass
@@ -15,15 +10,24 @@ package struct RuleRow: Equatable, Sendable {
   /// Who refused, for class `refused` alone.
   package var refuser: Refuser?
   package var comment: String
+  /// Where the rules of the configuration stand that take all of its answers; empty for one that still decides.
+  package var overriddenBy: [String]
 }
 
 extension RuleTable {
   package var rows: [RuleRow] {
     rules.enumerated().map { index, rule in
       RuleRow(
-        origin: index < configuredCount ? .configuration : .builtIn, match: rule.match.text,
-        ruling: rule.ruling, effect: rule.effect, refuser: rule.ruling == .refused ? rule.refuser : nil,
-        comment: rule.comment)
+        source: rule.source, match: rule.match.text, ruling: rule.ruling, effect: rule.effect,
+        refuser: rule.ruling == .refused ? rule.refuser : nil, comment: rule.comment,
+        overriddenBy: overrides(of: index))
+    }
+  }
+
+  private func overrides(of index: Int) -> [String] {
+    guard index >= configuredCount, configuredCount > 0 else { return [] }
+    return (shadows(of: index, among: 0..<configuredCount) ?? []).compactMap {
+      if case .configuration(let place) = rules[$0].source { place } else { nil }
     }
   }
 }

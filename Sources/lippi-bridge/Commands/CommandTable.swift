@@ -2,7 +2,9 @@ internal import BridgeConfiguration
 
 /// Every verb there is, in the order of the help.
 enum CommandTable {
-  static let all: [Command] = [run, demo, convert, simulator, configExample, version]
+  static let all: [Command] = [
+    run, demo, convert, simulator, rules, configExample, version,
+  ]
 
   static let run = Command(
     name: "run",

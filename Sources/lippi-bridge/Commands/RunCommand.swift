@@ -1,5 +1,6 @@
 internal import BridgeConfiguration
 internal import Glibc
+internal import LippiAPI
 
 /// `lippi-bridge run`: a configuration without fault, then the worker.
 enum RunCommand {
@@ -21,7 +22,8 @@ enum RunCommand {
     let file = try ConfigurationFile.find(named: path, environment: environment)
     return try Configuration.read(
       ConfigurationSources(
-        file: file, environment: environment, settings: settings, hostName: ProcessEnvironment.hostName()))
+        file: file, environment: environment, settings: settings, hostName: ProcessEnvironment.hostName()),
+      ruleCheck: RuleTable.faults)
   }
 
   private static func summary(of refusal: ConfigurationRefusal) -> String {

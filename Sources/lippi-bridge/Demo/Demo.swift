@@ -4,6 +4,7 @@ internal import BridgeKafka
 internal import ChatEvents
 internal import GatewaySimulator
 internal import Glibc
+internal import LippiAPI
 
 /// The whole line in one process: Kafka (or its imitation), a gateway simulator, the worker, sample events; outcomes
 /// are shown as they come.
@@ -136,7 +137,7 @@ struct Demo {
             "outcomes.topic=\(Self.resultTopic)", "outcomes.delivery=\(delivery.rawValue)",
             "outcomes.copy_headers=[\"\(DemoEvents.header)\"]", "gateway.url=\(addresses.url)",
             "gateway.app_key=12345678", "log.level=warning",
-          ], hostName: "demo"))
+          ], hostName: "demo"), ruleCheck: RuleTable.faults)
     } catch {
       throw FatalFault(.configuration, "\(error)")
     }

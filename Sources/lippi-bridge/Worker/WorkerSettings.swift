@@ -57,14 +57,15 @@ extension Configuration {
   }
 
   func recordPath() -> RecordPath {
-    RecordPath(
+    let rules = RuleTable(configured: gateway.rules)
+    return RecordPath(
       decoder: EventDecoder(settings: eventSettings, laneSeed: .random(in: 0 ... .max)),
       requests: RequestEncoder(settings: gatewaySettings),
-      classifier: AnswerClassifier(rules: RuleTable()),
+      classifier: AnswerClassifier(rules: rules),
       outcomes: OutcomeEncoder(
         identity: OutcomeIdentity(
           sourceTopic: input.topic, groupID: kafka.groupID, instance: kafka.instance, version: bridgeVersion,
-          rulesVersion: RuleTable.version, appKey: gateway.appKey)))
+          rulesVersion: rules.version, appKey: gateway.appKey)))
   }
 
   private var eventSettings: EventSettings {
