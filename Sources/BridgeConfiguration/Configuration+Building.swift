@@ -1,11 +1,12 @@
 extension Configuration {
   /// - Precondition: every key that has a default or is required is settled.
-  init(_ settings: [String: Setting], _ secrets: [String: Secret]) {
+  init(_ settings: [String: Setting], _ fileProperties: [KafkaProperty], _ secrets: [String: Secret]) {
     let values = SettledValues(settings: settings)
     kafka = KafkaSection(
       bootstrapServers: values.text(.bootstrapServers), groupID: values.text(.groupID),
       instance: values.text(.instance), isStaticMember: values.flag(.staticMembership),
-      startupTimeoutMilliseconds: values.number(.startupTimeout), properties: values.properties(.properties),
+      startupTimeoutMilliseconds: values.number(.startupTimeout),
+      properties: values.properties(.properties, over: fileProperties),
       saslPassword: secrets["kafka.sasl_password"], sslKeyPassword: secrets["kafka.ssl_key_password"])
     input = InputSection(
       topic: values.text(.inputTopic), start: values.start(.start),
@@ -37,7 +38,14 @@ extension Configuration {
     bufferedByteLimit = Int(values.number(.bufferedBytes))
     shutdown = ShutdownSection(gracePeriodMilliseconds: values.number(.gracePeriod))
     log = LogSection(level: values.choice(.logLevel), format: values.choice(.logFormat))
-    self.settings = ConfigurationKey.all.compactMap { values.shown($0, secrets) }
+    self.settings = ConfigurationKey.all.compactMap { Self.shown($0, settings, secrets) }
+  }
+
+  /// The key's value as a person may see it; nil if it has none.
+  static func shown(
+    _ key: ConfigurationKey, _ settings: [String: Setting], _ secrets: [String: Secret]
+  ) -> ShownSetting? {
+    SettledValues(settings: settings).shown(key, secrets)
   }
 }
 
@@ -82,11 +90,11 @@ private struct SettledValues {
     return texts
   }
 
-  func properties(_ key: ConfigurationKey) -> [KafkaProperty] {
+  func properties(_ key: ConfigurationKey, over others: [KafkaProperty]) -> [KafkaProperty] {
     guard case .properties(let properties) = settings[key.name]?.value else {
       preconditionFailure("\(key.name) is no object")
     }
-    return properties
+    return others.filter { other in !properties.contains { $0.name == other.name } } + properties
   }
 
   func start(_ key: ConfigurationKey) -> StartPosition? {
@@ -111,7 +119,8 @@ private struct SettledValues {
       switch kind {
       case .duration: DurationText.text(number)
       case .size: SizeText.text(number)
-      case .text, .topic, .url, .integer, .flag, .choice, .list, .properties, .start, .secretFile:
+      case .text, .topic, .url, .integer, .flag, .choice, .list, .properties, .start, .secretFile,
+        .file:
         String(number)
       }
     case .flag(let flag): flag ? "true" : "false"

@@ -1,8 +1,8 @@
 /// Every setting there is. Reader, example file and help come from here.
 extension ConfigurationKey {
   package static let all: [ConfigurationKey] = [
-    bootstrapServers, groupID, instance, staticMembership, startupTimeout, properties, saslPasswordFile,
-    sslKeyPasswordFile,
+    bootstrapServers, groupID, instance, staticMembership, startupTimeout, properties,
+    propertiesFile, saslPasswordFile, sslKeyPasswordFile,
     inputTopic, start, maxValueBytes, maxContentBytes,
     url, appKey, appSecretFile, sessionFile, signMethod, callerCorpID, callerOrgID, callerGrantType,
     callerISVOrgID, callerSuiteKey, concurrency, requestTimeout, connectTimeout, idleTimeout, maxAnswerBytes,
@@ -37,6 +37,10 @@ extension ConfigurationKey {
     "kafka.properties", .properties, .value("{}"),
     "Further properties of librdkafka, name and value, but those that the bridge sets itself. Passwords do not "
       + "belong here.")
+  static let propertiesFile = ConfigurationKey(
+    "kafka.properties_file", .file, .none(example: "/etc/lippi-bridge/kafka.properties"),
+    "A file with such properties, name=value a line; kafka.properties wins. It may hold the passwords that have no "
+      + "key here.")
   static let saslPasswordFile = ConfigurationKey(
     "kafka.sasl_password_file", .secretFile, .none(example: "/run/secrets/kafka-sasl-password"),
     "A file with the SASL password.")

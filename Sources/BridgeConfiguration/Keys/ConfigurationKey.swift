@@ -26,7 +26,8 @@ package struct ConfigurationKey: Sendable {
   package var secretName: String? {
     switch kind {
     case .secretFile: String(name.dropLast("_file".count))
-    case .text, .topic, .url, .integer, .duration, .size, .flag, .choice, .list, .properties, .start: nil
+    case .text, .topic, .url, .integer, .duration, .size, .flag, .choice, .list, .properties, .start, .file:
+      nil
     }
   }
 
@@ -71,6 +72,8 @@ package enum ValueKind: Sendable {
   case start
   /// The path of a file whose content is a secret.
   case secretFile
+  /// The path of a file.
+  case file
 }
 
 extension String {

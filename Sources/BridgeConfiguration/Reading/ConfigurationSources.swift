@@ -59,14 +59,23 @@ extension Configuration {
   /// Reads and checks everything; secret files are read, too.
   /// - Throws: all that is wrong, not only the first fault.
   package static func read(_ sources: ConfigurationSources) throws(ConfigurationRefusal) -> Configuration {
+    let reader = ConfigurationReader.settled(sources)
+    guard reader.problems.isEmpty else { throw ConfigurationRefusal(problems: reader.problems) }
+    return Configuration(reader.settings, reader.fileProperties, reader.secrets)
+  }
+}
+
+extension ConfigurationReader {
+  /// With every layer, secret and default in it, and everything checked.
+  static func settled(_ sources: ConfigurationSources) -> ConfigurationReader {
     var reader = ConfigurationReader(hostName: sources.hostName, filePath: sources.file?.path)
     if let file = sources.file { reader.read(file) }
     reader.read(environment: sources.environment)
     reader.read(options: sources.settings)
+    reader.readPropertiesFile()
     reader.readSecrets(environment: sources.environment)
     reader.fillDefaults()
     reader.checkAgreement()
-    guard reader.problems.isEmpty else { throw ConfigurationRefusal(problems: reader.problems) }
-    return Configuration(reader.settings, reader.secrets)
+    return reader
   }
 }
