@@ -167,8 +167,8 @@ import Testing
       name: "a password among the properties",
       file: "kafka:\n  properties: {ssl.keystore.password: hunter2}\n",
       problems: [
-        "lippi.yaml:2:16: kafka.properties may not have \"ssl.keystore.password\" here: a secret comes from the "
-          + "environment, LIPPI_BRIDGE_KAFKA_PROPERTIES={\"ssl.keystore.password\": …}"
+        "lippi.yaml:2:16: kafka.properties may not have \"ssl.keystore.password\" here: a secret comes from "
+          + "kafka.properties_file or from the environment, LIPPI_BRIDGE_KAFKA_PROPERTIES={\"ssl.keystore.password\": …}"
       ]),
     Case(
       name: "a key that is there twice", file: "input:\n  topic: a\n  topic: b\n",
