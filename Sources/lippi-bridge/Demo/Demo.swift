@@ -87,7 +87,7 @@ struct Demo {
     _ addresses: DemoAddresses, _ display: inout OutcomeDisplay
   ) {
     var isSummarised = false
-    while signals.take() == 0, !worker.hasEnded {
+    while signals.take().stopCount == 0, !worker.hasEnded {
       _ = reader.next(within: Self.pollSpan) { display.show($0) }
       if display.tally.missingCount == 0, !isSummarised {
         isSummarised = true
