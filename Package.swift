@@ -68,7 +68,7 @@ let package = Package(
     tests("BridgeKafka", ["BridgeCore"]),
     tests("BridgeHTTP", ["BridgeCore"]),
     tests("BridgeRuntime", ["BridgeCore", "BridgeTesting"]),
-    tests("BridgeConfiguration"),
+    tests("BridgeConfiguration", ["BridgeKafka"]),
     tests("BridgeOps", ["BridgeCore"]),
     tests("GatewaySimulator"),
   ],

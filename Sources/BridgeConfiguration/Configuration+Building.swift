@@ -1,26 +1,27 @@
 extension Configuration {
   /// - Precondition: every key that has a default or is required is settled.
-  init(_ settings: [String: Setting], _ secrets: [String: Secret], _ rules: [ConfiguredRule]) {
+  init(
+    _ settings: [String: Setting], _ fileProperties: [KafkaProperty], _ secrets: [String: Secret],
+    _ rules: [ConfiguredRule], _ mapping: [ConfiguredMappingSetting]
+  ) {
     let values = SettledValues(settings: settings)
     kafka = KafkaSection(
       bootstrapServers: values.text(.bootstrapServers), groupID: values.text(.groupID),
       instance: values.text(.instance), isStaticMember: values.flag(.staticMembership),
-      startupTimeoutMilliseconds: values.number(.startupTimeout), properties: values.properties(.properties),
+      startupTimeoutMilliseconds: values.number(.startupTimeout),
+      properties: values.properties(.properties, over: fileProperties),
       saslPassword: secrets["kafka.sasl_password"], sslKeyPassword: secrets["kafka.ssl_key_password"])
     input = InputSection(
       topic: values.text(.inputTopic), start: values.start(.start),
       valueByteLimit: Int(values.number(.maxValueBytes)),
-      contentByteLimit: Int(values.number(.maxContentBytes)))
+      contentByteLimit: Int(values.number(.maxContentBytes)), mapping: mapping)
     guard let appSecret = secrets["gateway.app_secret"] else {
       preconditionFailure("a missing secret is a problem, not a configuration")
     }
     gateway = GatewaySection(
       url: values.text(.url), appKey: values.text(.appKey), appSecret: appSecret,
       session: secrets["gateway.session"], signMethod: values.choice(.signMethod),
-      caller: CallerSection(
-        corpID: values.textIfSet(.callerCorpID), orgID: values.numberIfSet(.callerOrgID),
-        tokenGrantType: values.textIfSet(.callerGrantType).map { $0 == "isv" || $0 == "1" ? 1 : 0 },
-        isvOrgID: values.numberIfSet(.callerISVOrgID), suiteKey: values.textIfSet(.callerSuiteKey)),
+      caller: values.caller,
       concurrency: Int(values.number(.concurrency)),
       requestTimeoutMilliseconds: values.number(.requestTimeout),
       connectTimeoutMilliseconds: values.number(.connectTimeout),
@@ -37,7 +38,24 @@ extension Configuration {
     bufferedByteLimit = Int(values.number(.bufferedBytes))
     shutdown = ShutdownSection(gracePeriodMilliseconds: values.number(.gracePeriod))
     log = LogSection(level: values.choice(.logLevel), format: values.choice(.logFormat))
-    self.settings = ConfigurationKey.all.compactMap { values.shown($0, secrets) }
+    self.settings = ConfigurationKey.all.compactMap { Self.shown($0, settings, secrets) }
+  }
+
+  /// The key's value as a person may see it; nil if it has none.
+  static func shown(
+    _ key: ConfigurationKey, _ settings: [String: Setting], _ secrets: [String: Secret]
+  ) -> ShownSetting? {
+    SettledValues(settings: settings).shown(key, secrets)
+  }
+}
+
+extension EventSection {
+  /// - Precondition: the limits are settled.
+  init(_ settings: [String: Setting], mapping: [ConfiguredMappingSetting]) {
+    let values = SettledValues(settings: settings)
+    self.init(
+      valueByteLimit: Int(values.number(.maxValueBytes)),
+      contentByteLimit: Int(values.number(.maxContentBytes)), mapping: mapping, caller: values.caller)
   }
 }
 
@@ -45,6 +63,13 @@ extension Configuration {
 /// every key.
 private struct SettledValues {
   let settings: [String: Setting]
+
+  var caller: CallerSection {
+    CallerSection(
+      corpID: textIfSet(.callerCorpID), orgID: numberIfSet(.callerOrgID),
+      tokenGrantType: textIfSet(.callerGrantType).map { $0 == "isv" || $0 == "1" ? 1 : 0 },
+      isvOrgID: numberIfSet(.callerISVOrgID), suiteKey: textIfSet(.callerSuiteKey))
+  }
 
   func text(_ key: ConfigurationKey) -> String {
     textIfSet(key) ?? { preconditionFailure("\(key.name) has no text") }()
@@ -82,11 +107,11 @@ private struct SettledValues {
     return texts
   }
 
-  func properties(_ key: ConfigurationKey) -> [KafkaProperty] {
+  func properties(_ key: ConfigurationKey, over others: [KafkaProperty]) -> [KafkaProperty] {
     guard case .properties(let properties) = settings[key.name]?.value else {
       preconditionFailure("\(key.name) is no object")
     }
-    return properties
+    return others.filter { other in !properties.contains { $0.name == other.name } } + properties
   }
 
   func start(_ key: ConfigurationKey) -> StartPosition? {
@@ -111,13 +136,14 @@ private struct SettledValues {
       switch kind {
       case .duration: DurationText.text(number)
       case .size: SizeText.text(number)
-      case .text, .topic, .url, .integer, .flag, .choice, .list, .properties, .rules, .start,
-        .secretFile:
+      case .text, .topic, .url, .integer, .flag, .choice, .list, .properties, .rules, .mapping, .start, .secretFile,
+        .file:
         String(number)
       }
     case .flag(let flag): flag ? "true" : "false"
     case .list(let texts): "[\(texts.joined(separator: ", "))]"
     case .properties(let properties): "{\(properties.map(\.description).joined(separator: ", "))}"
+    case .mapping(let settings): "{\(settings.map(\.shown).joined(separator: ", "))}"
     case .rules(let rules):
       "[\(rules.map { "{\($0.members.map { "\($0.name): \($0.value)" }.joined(separator: ", "))}" }.joined(separator: ", "))]"
     case .start(_, let written): written

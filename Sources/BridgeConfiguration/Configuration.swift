@@ -63,6 +63,8 @@ package struct InputSection: Sendable {
   package var start: StartPosition?
   package var valueByteLimit: Int
   package var contentByteLimit: Int
+  /// Empty if events have the members under their own names.
+  package var mapping: [ConfiguredMappingSetting]
 }
 
 package enum StartPosition: Hashable, Sendable {

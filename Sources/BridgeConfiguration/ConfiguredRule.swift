@@ -39,7 +39,7 @@ package struct ConfiguredRuleFault: Hashable, Sendable {
 }
 
 /// Knows what rules mean, and finds everything that is wrong with them.
-package typealias ConfiguredRuleCheck = ([ConfiguredRule]) -> [ConfiguredRuleFault]
+package typealias ConfiguredRuleCheck = @Sendable ([ConfiguredRule]) -> [ConfiguredRuleFault]
 
 extension ConfigurationReader {
   /// What `gateway.rules` holds; rules with a fault of their form are missing.
@@ -74,11 +74,11 @@ extension Configuration {
   /// The rules alone, as `read` would settle them: nothing else has to be set.
   /// - Throws: all that is wrong with what is written, as far as it can be told without secrets and defaults.
   package static func readRules(
-    _ sources: ConfigurationSources, ruleCheck: ConfiguredRuleCheck
+    _ sources: ConfigurationSources
   ) throws(ConfigurationRefusal) -> [ConfiguredRule] {
     var reader = ConfigurationReader(hostName: sources.hostName, filePath: sources.file?.path)
     reader.readLayers(of: sources)
-    reader.checkRules(ruleCheck)
+    reader.checkRules(sources.checks.rules)
     guard reader.problems.isEmpty else { throw ConfigurationRefusal(problems: reader.problems) }
     return reader.rules
   }
@@ -86,7 +86,7 @@ extension Configuration {
 
 extension SettingPlace {
   /// Another position in the same text.
-  fileprivate func moved(to position: TextPosition) -> SettingPlace {
+  func moved(to position: TextPosition) -> SettingPlace {
     switch self {
     case .file(let path, _): .file(path: path, position: position)
     case .wholeFile, .variable, .option, .standard, .nowhere: self

@@ -40,8 +40,8 @@ import Testing
       let sources = ConfigurationSources(
         file: ConfigurationFile(path: "lippi.yaml", bytes: bytes), environment: Reading.required,
         settings: [],
-        hostName: "h")
-      do throws(ConfigurationRefusal) { _ = try Configuration.read(sources, ruleCheck: { _ in [] }) } catch {
+        hostName: "h", checks: .none)
+      do throws(ConfigurationRefusal) { _ = try Configuration.read(sources) } catch {
         refusedCount += 1
         #expect(!error.problems.isEmpty)
         for problem in error.problems { #expect(!problem.description.contains("\n")) }

@@ -3,18 +3,20 @@ import Testing
 
 @testable import BridgeConfiguration
 
-/// `config/lippi-bridge.yaml` is made from the table: `lippi-bridge config example > config/lippi-bridge.yaml`.
+/// `config/lippi-bridge.yaml` and `docs/configuration.md` are made from the table: `./dev docs`.
 @Suite struct ExampleFileTests {
-  private var fileText: String {
-    get throws {
-      let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-      return try String(contentsOf: root.appending(path: "config/lippi-bridge.yaml"), encoding: .utf8)
-    }
+  private func committed(_ path: String) throws -> String {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    return try String(contentsOf: root.appending(path: path), encoding: .utf8)
   }
 
   @Test func theFileIsTheTablesText() throws {
-    #expect(try fileText == ExampleFile.text)
+    #expect(try committed("config/lippi-bridge.yaml") == ExampleFile.text)
+  }
+
+  @Test func theReferencePageIsTheTablesText() throws {
+    #expect(try committed("docs/configuration.md") == ReferencePage.text)
   }
 
   @Test func readAsItIsItGivesTheDefaults() throws {
@@ -25,7 +27,7 @@ import Testing
   }
 
   @Test func itsCommentedKeysAreRightOnceTheyAreUncommented() throws {
-    try withFile("a secret\n") { path in
+    try withFile("name=a secret\n") { path in
       let text = ExampleFile.text.split(separator: "\n").map { line in
         let trimmed = line.drop { $0 == " " }
         guard trimmed.first == "#", trimmed.dropFirst().first?.isLetter == true else { return String(line) }

@@ -167,8 +167,8 @@ import Testing
       name: "a password among the properties",
       file: "kafka:\n  properties: {ssl.keystore.password: hunter2}\n",
       problems: [
-        "lippi.yaml:2:16: kafka.properties may not have \"ssl.keystore.password\" here: a secret comes from the "
-          + "environment, LIPPI_BRIDGE_KAFKA_PROPERTIES={\"ssl.keystore.password\": …}"
+        "lippi.yaml:2:16: kafka.properties may not have \"ssl.keystore.password\" here: a secret comes from "
+          + "kafka.properties_file or from the environment, LIPPI_BRIDGE_KAFKA_PROPERTIES={\"ssl.keystore.password\": …}"
       ]),
     Case(
       name: "a key that is there twice", file: "input:\n  topic: a\n  topic: b\n",
@@ -208,9 +208,9 @@ import Testing
   @Test func bytesThatAreNotUTF8() throws {
     let sources = ConfigurationSources(
       file: ConfigurationFile(path: "lippi.yaml", bytes: [0x69, 0x3a, 0x20, 0xff, 0x0a]),
-      environment: Reading.required, settings: [], hostName: "h")
+      environment: Reading.required, settings: [], hostName: "h", checks: .none)
     let refusal = #expect(throws: ConfigurationRefusal.self) {
-      try Configuration.read(sources, ruleCheck: { _ in [] })
+      try Configuration.read(sources)
     }
     #expect(
       refusal?.problems.map(\.description) == [

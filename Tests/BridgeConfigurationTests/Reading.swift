@@ -7,6 +7,7 @@ struct Reading {
   var environment: [String: String] = [:]
   var settings: [String] = []
   var ruleCheck: ConfiguredRuleCheck = { _ in [] }
+  var mappingCheck: ConfiguredMappingCheck = { _ in [] }
 
   static let required = [
     "LIPPI_BRIDGE_KAFKA_BOOTSTRAP_SERVERS": "localhost:9092",
@@ -34,7 +35,7 @@ struct Reading {
     try Configuration.read(
       ConfigurationSources(
         file: file.map { ConfigurationFile(path: "lippi.yaml", bytes: Array($0.utf8)) },
-        environment: environment, settings: settings, hostName: "worker-7"), ruleCheck: ruleCheck)
+        environment: environment, settings: settings, hostName: "worker-7", checks: ConfigurationChecks(rules: ruleCheck, mapping: mappingCheck)))
   }
 
   func problems() -> [String] {
@@ -53,4 +54,9 @@ func withFile<Result>(_ content: String, _ body: (String) throws -> Result) thro
   try Data(content.utf8).write(to: URL(fileURLWithPath: path))
   defer { try? FileManager.default.removeItem(atPath: path) }
   return try body(path)
+}
+
+extension ConfigurationChecks {
+  /// What the texts mean is nobody's business here.
+  static let none = ConfigurationChecks(rules: { _ in [] }, mapping: { _ in [] })
 }

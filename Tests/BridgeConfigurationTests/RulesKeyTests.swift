@@ -107,17 +107,20 @@ import Testing
   }
 
   @Test func rulesAloneNeedNothingElse() throws {
-    func sources(_ text: String) -> ConfigurationSources {
+    func sources(_ text: String, _ checks: ConfigurationChecks = .none) -> ConfigurationSources {
       ConfigurationSources(
         file: ConfigurationFile(path: "lippi.yaml", bytes: Array(text.utf8)), environment: [:], settings: [],
-        hostName: "")
+        hostName: "", checks: checks)
     }
-    let rules = try Configuration.readRules(sources(Self.file), ruleCheck: { _ in [] })
+    let rules = try Configuration.readRules(sources(Self.file))
     #expect(rules.count == 2)
     let refusal = #expect(throws: ConfigurationRefusal.self) {
       try Configuration.readRules(
-        sources("gateway: {rules: [{code: 1}], color: red}"),
-        ruleCheck: { _ in [ConfiguredRuleFault(rule: 0, member: nil, sentence: "has no class")] })
+        sources(
+          "gateway: {rules: [{code: 1}], color: red}",
+          ConfigurationChecks(
+            rules: { _ in [ConfiguredRuleFault(rule: 0, member: nil, sentence: "has no class")] },
+            mapping: { _ in [] })))
     }
     #expect(refusal?.problems.count == 2)
   }

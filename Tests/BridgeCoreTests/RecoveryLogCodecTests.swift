@@ -103,7 +103,7 @@ import Testing
       UInt8(digits.dropFirst(position).prefix(2), radix: 16) ?? 0
     }
     let checksum = withUnsafeBytes(of: CRC32.checksum(of: body[...]).bigEndian) { Array($0) }
-    let metadata = Base64URL.encode([RecoveryLogCodec.version] + checksum + body)
+    let metadata = Base64.url.encode([RecoveryLogCodec.version] + checksum + body)
     #expect(RecoveryLogCodec.decode(metadata) == nil)
   }
 

@@ -29,8 +29,14 @@ import Testing
     #expect(lines.count(of: "log lines dropped") >= 1)
   }
 
+  private static let hostileTexts = [
+    "a\nb", "a\r\nb\t", "\u{0}\u{1b}[31m", #"","level":"error"#, "\\", "你好 😀", "", "\u{9b}31m\u{7f}",
+    "\u{85}\u{2028}",
+    "\u{202e}txt.exe", "a\u{200b}b", "\u{e000}", "\u{1f468}\u{200d}\u{1f469}", "\u{e0041}",
+  ]
+
   @Test func noValueMakesALineOrBreaksTheJSON() throws {
-    for hostile in ["a\nb", "\u{0}\u{1b}[31m", #"","level":"error"#, "\\", "你好 😀", ""] {
+    for hostile in Self.hostileTexts {
       var buffer = ByteBuffer()
       LogLine(.error, "m", [(.detail, .text(hostile)), (.count, .integer(-5))], at: time).appendJSON(
         to: &buffer)
@@ -41,18 +47,86 @@ import Testing
       #expect(object["count"] as? Int == -5)
       #expect(object["timestamp"] as? String == "2019-12-23T10:22:12.390Z")
       #expect(object["level"] as? String == "error")
+      #expect(!actsOnATerminal(bytes.dropLast()))
     }
   }
 
-  @Test func oneLinePerCauseAndInterval() {
-    var limiter = RepeatLimiter(interval: .seconds(30))
-    func at(_ seconds: Int64) -> MonotonicTime { MonotonicTime(microseconds: seconds * 1_000_000) }
-    #expect(limiter.admit("a", at: at(0)) == 0)
-    #expect(limiter.admit("a", at: at(1)) == nil)
-    #expect(limiter.admit("b", at: at(1)) == 0)
-    #expect(limiter.admit("a", at: at(29)) == nil)
-    #expect(limiter.admit("a", at: at(30)) == 2)
-    #expect(limiter.admit("a", at: at(31)) == nil)
+  @Test func noValueMakesALineOrActsOnTheTerminal() {
+    for hostile in Self.hostileTexts {
+      var buffer = ByteBuffer()
+      LogLine(.error, "m", [(.detail, .text(hostile)), (.count, .integer(-5))], at: time).appendText(
+        to: &buffer)
+      let bytes = buffer.withBytes { Array($0) }
+      #expect(bytes.last == UInt8(ascii: "\n"))
+      #expect(!actsOnATerminal(bytes.dropLast()))
+      let text = String(decoding: bytes, as: UTF8.self)
+      #expect(text.hasPrefix("2019-12-23T10:22:12.390Z error m detail=\""))
+      #expect(text.hasSuffix("\" count=-5\n"))
+    }
+  }
+
+  @Test func aLongTextIsCutOnACharacter() {
+    for unit in ["x", "é", "你", "😀"] {
+      let line = LogLine(.info, "m", [(.detail, .text(String(repeating: unit, count: 2_000)))], at: time)
+      guard case .text(let text) = line.fields[0].1 else { return #expect(Bool(false), "no text") }
+      #expect(text.utf8.count <= LogValue.textByteLimit + 3)
+      #expect(text.utf8.count > LogValue.textByteLimit - 4)
+      #expect(text == String(repeating: unit, count: text.count - 1) + "…")
+    }
+    let fitting = String(repeating: "x", count: LogValue.textByteLimit)
+    guard case .text(fitting) = LogLine(.info, "m", [(.detail, .text(fitting))], at: time).fields[0].1 else {
+      return #expect(Bool(false), "a text that fits was changed")
+    }
+  }
+
+  private func actsOnATerminal(_ bytes: some Sequence<UInt8>) -> Bool {
+    String(decoding: Array(bytes), as: UTF8.self).unicodeScalars.contains { scalar in
+      [.control, .format, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
+    }
+  }
+
+  @Test func aReaderThatIsGoneCostsLinesAndNothingElse() throws {
+    // Swift's test runner does not ignore it.
+    signal(SIGPIPE, SIG_IGN)
+    let pipe = Pipe()
+    let log = Log(descriptor: pipe.fileHandleForWriting.fileDescriptor, format: .json, threshold: .info)
+    try pipe.fileHandleForReading.close()
+    for _ in 0..<10 { log.write(LogLine(.info, "unread", at: time)) }
+    #expect(log.flush(atMost: .seconds(20)))
+    #expect(log.droppedCount == 10)
+  }
+
+  @Test func aDescriptorThatSomebodyMadeNonBlockingLosesNothing() throws {
+    let pipe = Pipe()
+    let descriptor = pipe.fileHandleForWriting.fileDescriptor
+    #expect(fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0)
+    let log = Log(descriptor: descriptor, format: .json, threshold: .info)
+    let filler = String(repeating: "x", count: 1_000)
+    // Several times what a pipe holds, but less than the queue.
+    let count = 1_000
+    for _ in 0..<count { log.write(LogLine(.info, "filler", [(.detail, .text(filler))], at: time)) }
+    #expect(!log.flush(atMost: .milliseconds(20)))
+    let reading = DispatchQueue(label: "reader")
+    let lines = LineCount()
+    reading.async { lines.read(pipe.fileHandleForReading) }
+    #expect(log.flush(atMost: .seconds(20)))
+    try pipe.fileHandleForWriting.close()
+    reading.sync {}
+    #expect(log.droppedCount == 0)
+    #expect(lines.count(of: "filler") == count)
+  }
+
+  @Test func linesBelowTheThresholdAreNotWritten() throws {
+    for threshold in LogSeverity.allCases {
+      let pipe = Pipe()
+      let log = Log(descriptor: pipe.fileHandleForWriting.fileDescriptor, format: .json, threshold: threshold)
+      for severity in LogSeverity.allCases { log.write(LogLine(severity, "line", at: time)) }
+      #expect(log.flush(atMost: .seconds(20)))
+      try pipe.fileHandleForWriting.close()
+      let written = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      let levels = written.split(separator: "\n").map { $0.split(separator: "\"")[7] }
+      #expect(levels == LogSeverity.allCases.filter { $0 >= threshold }.map { "\($0.name)"[...] })
+    }
   }
 }
 

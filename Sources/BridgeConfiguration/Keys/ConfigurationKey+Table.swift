@@ -1,9 +1,9 @@
 /// Every setting there is. Reader, example file and help come from here.
 extension ConfigurationKey {
   package static let all: [ConfigurationKey] = [
-    bootstrapServers, groupID, instance, staticMembership, startupTimeout, properties, saslPasswordFile,
-    sslKeyPasswordFile,
-    inputTopic, start, maxValueBytes, maxContentBytes,
+    bootstrapServers, groupID, instance, staticMembership, startupTimeout, properties,
+    propertiesFile, saslPasswordFile, sslKeyPasswordFile,
+    inputTopic, start, maxValueBytes, maxContentBytes, mapping,
     url, appKey, appSecretFile, sessionFile, signMethod, callerCorpID, callerOrgID, callerGrantType,
     callerISVOrgID, callerSuiteKey, concurrency, requestTimeout, connectTimeout, idleTimeout, maxAnswerBytes,
     rules,
@@ -38,6 +38,10 @@ extension ConfigurationKey {
     "kafka.properties", .properties, .value("{}"),
     "Further properties of librdkafka, name and value, but those that the bridge sets itself. Passwords do not "
       + "belong here.")
+  static let propertiesFile = ConfigurationKey(
+    "kafka.properties_file", .file, .none(example: "/etc/lippi-bridge/kafka.properties"),
+    "A file with such properties, name=value a line; kafka.properties wins. It may hold the passwords that have no "
+      + "key here.")
   static let saslPasswordFile = ConfigurationKey(
     "kafka.sasl_password_file", .secretFile, .none(example: "/run/secrets/kafka-sasl-password"),
     "A file with the SASL password.")
@@ -60,6 +64,12 @@ extension ConfigurationKey {
   static let maxContentBytes = ConfigurationKey(
     "input.max_content_bytes", .size(1...16_777_216), .value("64KiB"),
     "The most UTF-8 bytes that the content of a message may have; a larger one is invalid.")
+
+  static let mapping = ConfigurationKey(
+    "input.mapping", .mapping, .none(example: "{sid: /conversation/id, session_source: {constant: helpdesk}}"),
+    "Where members are found in events that do not have them under their own names (docs/events.md). Each has one of "
+      + "pointer (also written alone), header, key, attribute, constant; and default, values, convert. "
+      + "lippi-bridge convert --explain shows the result.")
 
   // gateway
 

@@ -26,8 +26,8 @@ package struct ConfigurationKey: Sendable {
   package var secretName: String? {
     switch kind {
     case .secretFile: String(name.dropLast("_file".count))
-    case .text, .topic, .url, .integer, .duration, .size, .flag, .choice, .list, .properties, .rules,
-      .start:
+    case .text, .topic, .url, .integer, .duration, .size, .flag, .choice, .list, .properties, .rules, .mapping, .start,
+      .file:
       nil
     }
   }
@@ -71,10 +71,14 @@ package enum ValueKind: Sendable {
   case properties
   /// Objects of names and texts, each a rule.
   case rules(countLimit: Int)
+  /// Members, each with the source of its value.
+  case mapping
   /// `earliest`, `latest` or an RFC 3339 time.
   case start
   /// The path of a file whose content is a secret.
   case secretFile
+  /// The path of a file.
+  case file
 }
 
 extension String {

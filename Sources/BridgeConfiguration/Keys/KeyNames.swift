@@ -25,8 +25,8 @@ enum KeyNames {
   /// Set by JSON from outside: lists, objects, sections.
   static func isComposite(_ name: String) -> Bool {
     switch keys[name]?.kind {
-    case .list, .properties, .rules, nil: true
-    case .text, .topic, .url, .integer, .duration, .size, .flag, .choice, .start, .secretFile: false
+    case .list, .properties, .rules, .mapping, nil: true
+    case .text, .topic, .url, .integer, .duration, .size, .flag, .choice, .start, .secretFile, .file: false
     }
   }
 

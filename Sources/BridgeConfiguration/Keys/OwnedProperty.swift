@@ -1,18 +1,33 @@
 /// Properties of librdkafka that `kafka.properties` may not set, because the delivery promise rests on them or
 /// because a key of ours sets them.
-enum OwnedProperty {
+package enum OwnedProperty {
   /// What to say about a property that is refused; `nil` for one that may be set.
-  static func refusal(of name: String) -> String? {
+  package static func refusal(of name: String) -> String? {
     if let key = replacements[name] { return "set \(key) instead" }
-    if fixed.contains(name) || name.hasSuffix("_cb") { return "the bridge sets it itself" }
+    if fixed.contains(name) || name.hasSuffix(callbackEnding) { return "the bridge sets it itself" }
     return nil
   }
 
-  /// Properties that hold a secret and have no file key: accepted from the environment only, never shown.
+  /// Properties that hold a secret and have no key: accepted from the environment and from a properties file only,
+  /// never shown.
   static func isSecret(_ name: String) -> Bool {
-    name.hasSuffix("password") || name.hasSuffix(".secret") || name.hasSuffix(".pem")
-      || name == "sasl.oauthbearer.config"
+    secretEndings.contains { name.hasSuffix($0) } || name == secretName
   }
+
+  /// All refused names, sorted; a name that ends as a callback does is refused, too.
+  package static var refusedNames: [String] { (Array(replacements.keys) + Array(fixed)).sorted() }
+  /// Refused, but given to the client by the keys that replace them.
+  package static let passwords: Set<String> = ["sasl.password", "ssl.key.password"]
+
+  static var refusedPattern: String { "\(callbackEnding)$" }
+  static var secretPattern: String {
+    let endings = secretEndings.map { $0.replacing(".", with: "\\.") }.joined(separator: "|")
+    return "(\(endings))$|^\(secretName.replacing(".", with: "\\."))$"
+  }
+
+  private static let callbackEnding = "_cb"
+  private static let secretEndings = ["password", "passphrase", ".secret", ".pem"]
+  private static let secretName = "sasl.oauthbearer.config"
 
   private static let replacements: [String: String] = [
     "bootstrap.servers": "kafka.bootstrap_servers",

@@ -26,8 +26,15 @@ package enum SettingPlace: Hashable, Sendable, CustomStringConvertible {
 
 /// One fault of the configuration, for a person: where, what, what is allowed. Never a secret.
 package struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible {
+  package enum Kind: Hashable, Sendable {
+    case fault
+    /// A required key is not set.
+    case missing
+  }
+
   package var place: SettingPlace
   package var sentence: String
+  package var kind = Kind.fault
 
   package var description: String { "\(place): \(sentence)" }
 }
@@ -35,6 +42,8 @@ package struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible
 /// The configuration cannot be used; all that is wrong with it.
 package struct ConfigurationRefusal: Error, Sendable, CustomStringConvertible {
   package var problems: [ConfigurationProblem]
+
+  package init(problems: [ConfigurationProblem]) { self.problems = problems }
 
   package var description: String { problems.map(\.description).joined(separator: "\n") }
 }

@@ -4,6 +4,8 @@ struct ConfigurationReader {
   let filePath: String?
   private(set) var problems: [ConfigurationProblem] = []
   var settings: [String: Setting] = [:]
+  /// Of `kafka.properties_file`.
+  private(set) var fileProperties: [KafkaProperty] = []
   /// By the secret's name: `gateway.app_secret`.
   var secrets: [String: Secret] = [:]
   /// Keys that somebody set, but not to a value that can be used: no second complaint that they are missing.
@@ -16,8 +18,10 @@ struct ConfigurationReader {
     self.filePath = filePath
   }
 
-  mutating func report(_ place: SettingPlace, _ sentence: String) {
-    problems.append(ConfigurationProblem(place: place, sentence: sentence))
+  mutating func report(
+    _ place: SettingPlace, _ sentence: String, _ kind: ConfigurationProblem.Kind = .fault
+  ) {
+    problems.append(ConfigurationProblem(place: place, sentence: sentence, kind: kind))
   }
 
   mutating func markBroken(_ name: String) { broken.insert(name) }
@@ -108,7 +112,24 @@ struct ConfigurationReader {
     }
   }
 
-  // MARK: Secrets and defaults
+  // MARK: Secrets, files and defaults
+
+  mutating func readPropertiesFile() {
+    let key = ConfigurationKey.propertiesFile
+    guard let setting = settings[key.name], case .text(let path) = setting.value else { return }
+    var faults: [MemberFault] = []
+    do {
+      let bytes = try WholeFile.read(path, byteLimit: PropertiesFile.byteLimit)
+      fileProperties = PropertiesFile.parse(bytes, &faults)
+    } catch {
+      report(setting.place, "\(key.name): the file \(error)")
+      broken.insert(key.name)
+    }
+    for fault in faults {
+      report(.file(path: path, position: fault.position), "\(key.name): \(fault.sentence)")
+      broken.insert(key.name)
+    }
+  }
 
   mutating func readSecrets(environment: [String: String]) {
     for key in ConfigurationKey.all {
@@ -135,8 +156,10 @@ struct ConfigurationReader {
     }
   }
 
-  mutating func fillDefaults() {
-    for key in ConfigurationKey.all where settings[key.name] == nil && !broken.contains(key.name) {
+  /// For the keys that are wanted.
+  mutating func fillDefaults(_ isWanted: (ConfigurationKey) -> Bool = { _ in true }) {
+    for key in ConfigurationKey.all
+    where isWanted(key) && settings[key.name] == nil && !broken.contains(key.name) {
       switch key.standard {
       case .value(let text):
         read(text, of: key.name, layer: .file, place: .standard)
@@ -153,7 +176,8 @@ struct ConfigurationReader {
         let place = filePath.map { SettingPlace.wholeFile(path: $0) } ?? .nowhere
         let file = filePath == nil ? "in a file (--config FILE)" : "here"
         let variable = key.secretVariable ?? key.variable
-        report(place, "\(key.name) is required; set it \(file), or \(variable), or --set \(key.name)=…")
+        report(
+          place, "\(key.name) is required; set it \(file), or \(variable), or --set \(key.name)=…", .missing)
       }
     }
   }

@@ -12,14 +12,28 @@ package struct ConfigurationSources: Sendable {
   package var settings: [String]
   /// The default of `kafka.instance`.
   package var hostName: String
+  package var checks: ConfigurationChecks
 
   package init(
-    file: ConfigurationFile?, environment: [String: String], settings: [String], hostName: String
+    file: ConfigurationFile?, environment: [String: String], settings: [String], hostName: String,
+    checks: ConfigurationChecks
   ) {
     self.file = file
     self.environment = environment
     self.settings = settings
     self.hostName = hostName
+    self.checks = checks
+  }
+}
+
+/// Values whose meaning others know.
+package struct ConfigurationChecks: Sendable {
+  package var rules: ConfiguredRuleCheck
+  package var mapping: ConfiguredMappingCheck
+
+  package init(rules: @escaping ConfiguredRuleCheck, mapping: @escaping ConfiguredMappingCheck) {
+    self.rules = rules
+    self.mapping = mapping
   }
 }
 
@@ -58,16 +72,24 @@ package struct ConfigurationFile: Sendable {
 extension Configuration {
   /// Reads and checks everything; secret files are read, too.
   /// - Throws: all that is wrong, not only the first fault.
-  package static func read(
-    _ sources: ConfigurationSources, ruleCheck: ConfiguredRuleCheck
-  ) throws(ConfigurationRefusal) -> Configuration {
+  package static func read(_ sources: ConfigurationSources) throws(ConfigurationRefusal) -> Configuration {
+    let reader = ConfigurationReader.settled(sources)
+    guard reader.problems.isEmpty else { throw ConfigurationRefusal(problems: reader.problems) }
+    return Configuration(reader.settings, reader.fileProperties, reader.secrets, reader.rules, reader.mapping)
+  }
+}
+
+extension ConfigurationReader {
+  /// With every layer, secret and default in it, and everything checked.
+  static func settled(_ sources: ConfigurationSources) -> ConfigurationReader {
     var reader = ConfigurationReader(hostName: sources.hostName, filePath: sources.file?.path)
     reader.readLayers(of: sources)
+    reader.readPropertiesFile()
     reader.readSecrets(environment: sources.environment)
     reader.fillDefaults()
     reader.checkAgreement()
-    reader.checkRules(ruleCheck)
-    guard reader.problems.isEmpty else { throw ConfigurationRefusal(problems: reader.problems) }
-    return Configuration(reader.settings, reader.secrets, reader.rules)
+    reader.checkRules(sources.checks.rules)
+    reader.checkMapping(sources.checks.mapping)
+    return reader
   }
 }

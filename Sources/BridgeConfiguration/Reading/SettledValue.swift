@@ -7,6 +7,7 @@ enum SettledValue: Sendable {
   case list([String])
   case properties([KafkaProperty])
   case rules([RuleText])
+  case mapping([MappingText])
   case start(StartPosition, written: String)
 }
 

@@ -5,7 +5,7 @@ struct MemberFault {
 }
 
 extension ValueReading {
-  private static let propertyCountLimit = 256
+  static let propertyCountLimit = 256
 
   static func list(_ node: YamlNode, countLimit: Int, _ faults: inout [MemberFault]) -> [String] {
     guard case .sequence(let members) = node.content else {
@@ -77,8 +77,8 @@ extension ValueReading {
     if isSecret, layer != .environment {
       return .failure(
         ValueFault(
-          "may not have \(name) here: a secret comes from the environment, "
-            + "LIPPI_BRIDGE_KAFKA_PROPERTIES={\"\(entry.name)\": …}"))
+          "may not have \(name) here: a secret comes from kafka.properties_file or from the environment, "
+            + "LIPPI_BRIDGE_KAFKA_PROPERTIES={\"\(ShownText.cut(entry.name))\": …}"))
     }
     guard case .scalar(let scalar) = entry.value.content, !entry.value.isNull else {
       return .failure(ValueFault("has no text, number, true or false for \(name)"))

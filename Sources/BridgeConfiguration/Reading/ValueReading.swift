@@ -1,6 +1,8 @@
 /// From a node to a value of a key's kind. Faults are sentence parts that follow the key's name.
 enum ValueReading {
   static let textByteLimit = 4_096
+  /// Kafka's own.
+  static let topicByteLimit = 249
 
   /// A list or an object may have several faults, each where it stands; a single value has one.
   static func value(
@@ -14,10 +16,13 @@ enum ValueReading {
     case .properties:
       let properties = properties(node, from: layer, &faults)
       return faults.count == faultCountBefore ? .properties(properties) : nil
+    case .mapping:
+      let mapping = mapping(node, &faults)
+      return faults.count == faultCountBefore ? .mapping(mapping) : nil
     case .rules(let countLimit):
       let rules = rules(node, countLimit: countLimit, &faults)
       return .rules(rules)
-    case .text, .topic, .url, .integer, .duration, .size, .flag, .choice, .start, .secretFile:
+    case .text, .topic, .url, .integer, .duration, .size, .flag, .choice, .start, .secretFile, .file:
       do throws(ValueFault) {
         guard case .scalar(let scalar) = node.content else {
           throw ValueFault("is \(node.shape); \(allowed(kind))")
@@ -40,13 +45,13 @@ enum ValueReading {
     }
     guard !text.isBlank else { throw ValueFault("is empty; \(allowed(kind))") }
     switch kind {
-    case .text, .secretFile:
+    case .text, .secretFile, .file:
       guard !text.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
         throw ValueFault("has a control character in it")
       }
       return .text(text)
     case .topic:
-      guard text.utf8.count <= 249, text != ".", text != "..",
+      guard text.utf8.count <= topicByteLimit, text != ".", text != "..",
         text.utf8.allSatisfy(isTopicCharacter)
       else { throw ValueFault("is \(shown); \(allowed(kind))") }
       return .text(text)
@@ -94,7 +99,7 @@ enum ValueReading {
         }
         return .start(.time(epochMilliseconds: time), written: text)
       }
-    case .list, .properties, .rules:
+    case .list, .properties, .rules, .mapping:
       throw ValueFault("is a single value, but \(allowed(kind))")
     }
   }
@@ -103,7 +108,7 @@ enum ValueReading {
   static func allowed(_ kind: ValueKind) -> String {
     switch kind {
     case .text: "a text is needed"
-    case .topic: "a topic's name has 1 to 249 of the characters A-Z a-z 0-9 . _ -"
+    case .topic: "a topic's name has 1 to \(topicByteLimit) of the characters A-Z a-z 0-9 . _ -"
     case .url: "a URL is needed, like https://gw.api.taobao.com/router/rest"
     case .integer(Int64.min...Int64.max): "a whole number is needed"
     case .integer(let range): "allowed are whole numbers from \(range.lowerBound) to \(range.upperBound)"
@@ -116,8 +121,9 @@ enum ValueReading {
     case .list: "a list of texts is needed"
     case .properties: "an object of names and values is needed"
     case .rules: "a list of rules is needed"
+    case .mapping: "an object of members and their sources is needed"
     case .start: "allowed are earliest, latest and a time like 2025-01-31T08:00:00Z"
-    case .secretFile: "the path of a file is needed"
+    case .secretFile, .file: "the path of a file is needed"
     }
   }
 

@@ -53,15 +53,20 @@ package struct KafkaSettings: Sendable {
     self.resultTopic = resultTopic
   }
 
-  /// Properties that the promise of delivery hangs on, or that a key of the configuration sets.
+  /// Properties that the promise of delivery hangs on, or that a key of the configuration sets. The configuration
+  /// refuses the same ones with a sentence each.
   package static let ownedProperties: Set<String> = [
-    "bootstrap.servers", "metadata.broker.list", "group.id", "group.instance.id", "group.protocol",
-    "transactional.id", "transaction.timeout.ms", "enable.idempotence", "enable.gapless.guarantee",
-    "enable.auto.commit", "auto.commit.enable", "enable.auto.offset.store", "offset.store.method",
-    "auto.offset.reset", "isolation.level", "partition.assignment.strategy", "enable.partition.eof",
-    "session.timeout.ms", "heartbeat.interval.ms", "max.poll.interval.ms", "delivery.report.only.error",
-    "acks", "request.required.acks", "plugin.library.paths", "opaque", "log.queue",
-    "allow.auto.create.topics", "test.mock.num.brokers",
+    "acks", "allow.auto.create.topics", "auto.commit.enable", "auto.commit.interval.ms", "auto.offset.reset",
+    "bootstrap.servers", "builtin.features", "check.crcs", "delivery.report.only.error",
+    "delivery.timeout.ms", "enable.auto.commit", "enable.auto.offset.store", "enable.gapless.guarantee",
+    "enable.idempotence", "enable.partition.eof", "enabled_events", "group.id", "group.instance.id",
+    "group.protocol", "group.remote.assignor", "heartbeat.interval.ms", "interceptors", "isolation.level",
+    "log.queue", "log_level", "max.in.flight", "max.in.flight.requests.per.connection",
+    "max.poll.interval.ms", "message.send.max.retries", "message.timeout.ms", "metadata.broker.list",
+    "offset.store.method", "offset.store.path", "offset.store.sync.interval.ms", "opaque",
+    "partition.assignment.strategy", "partitioner", "plugin.library.paths", "produce.offset.report",
+    "queuing.strategy", "request.required.acks", "retries", "session.timeout.ms", "test.mock.num.brokers",
+    "transaction.timeout.ms", "transactional.id",
   ]
 
   /// Names in `properties` that may not be set, in order.

@@ -44,7 +44,7 @@ package final class Log: Sendable {
     if startsWriting { writer.async { self.writeWaiting() } }
   }
 
-  /// Lines that were not written because the reader was too slow.
+  /// Lines that were not written because the reader was too slow, or gone.
   package var droppedCount: Int { waiting.withLock { $0.droppedCount } }
 
   /// Waits until what was written so far is out, at most `limit`; says whether it is.
@@ -64,7 +64,8 @@ package final class Log: Sendable {
         let count = (LogKey.count, LogValue.integer(Int64(round.newlyDroppedCount)))
         append(LogLine(.warning, "log lines dropped", [count], at: last.time), to: &text)
       }
-      text.withBytes { writeAll($0) }
+      let lostCount = text.withBytes { writeAll($0) }
+      if lostCount > 0 { waiting.withLock { $0.droppedCount += lostCount } }
     }
   }
 
@@ -89,14 +90,27 @@ package final class Log: Sendable {
     }
   }
 
-  private func writeAll(_ text: UnsafeRawBufferPointer) {
+  /// Says how many lines could not be written. Waits for a slow reader: on the queue's thread, which nothing else
+  /// waits for.
+  private func writeAll(_ text: UnsafeRawBufferPointer) -> Int {
     var rest = text
     while rest.count > 0 {
       let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
-      if written < 0, errno == EINTR { continue }
-      // A reader that went away is no reason to stop working.
-      guard written > 0 else { return }
-      rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+      if written > 0 {
+        rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+        continue
+      }
+      switch written < 0 ? errno : EIO {
+      case EINTR: continue
+      case EAGAIN:
+        // Whoever shares the descriptor has made it non-blocking.
+        var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        poll(&wanted, 1, -1)
+      default:
+        // A reader that went away is no reason to stop working.
+        return rest.count { $0 == UInt8(ascii: "\n") }
+      }
     }
+    return 0
   }
 }

@@ -17,14 +17,14 @@ package enum LogSeverity: UInt8, Sendable, Comparable, CaseIterable {
 
 /// Names of fields; all of them are here, so that a log query finds one name for one thing.
 package enum LogKey: String, Sendable, CaseIterable {
-  case address, ambiguous, ceiling, code, committed, count, detail, epoch
+  case address, ambiguous, ceiling, code, committed, count, delivered, detail, epoch, events
   case exitCode = "exit_code"
-  case fault, group
+  case expired, failed, fault, group
+  case inDoubt = "in_doubt"
   case inFlight = "in_flight"
-  case instance, limit
-  case mode
+  case instance, invalid, lag, limit, mode
   case nextStep = "next_step"
-  case outcomes, partition, partitions, reason, results, ruling, seconds, status
+  case outcomes, partition, partitions, reason, rejected, results, ruling, seconds, status
   case subCode = "sub_code"
   case token, topic, unresolved, url, version
 }
@@ -32,6 +32,17 @@ package enum LogKey: String, Sendable, CaseIterable {
 package enum LogValue: Sendable {
   case text(String)
   case integer(Int64)
+
+  /// Longer texts are cut: lines wait in memory, and some texts come from outside.
+  package static let textByteLimit = 1_024
+
+  fileprivate var bounded: LogValue {
+    guard case .text(let text) = self, text.utf8.count > Self.textByteLimit else { return self }
+    var end = text.utf8.index(text.utf8.startIndex, offsetBy: Self.textByteLimit)
+    // Not inside a character.
+    while String.Index(end, within: text) == nil { end = text.utf8.index(before: end) }
+    return .text("\(text[..<end])…")
+  }
 }
 
 /// One line: a constant message and flat fields. Never content, never a secret.
@@ -46,7 +57,7 @@ package struct LogLine: Sendable {
   ) {
     self.severity = severity
     self.message = message
-    self.fields = fields
+    self.fields = fields.map { ($0, $1.bounded) }
     self.time = time
   }
 
@@ -63,7 +74,7 @@ package struct LogLine: Sendable {
       buffer.appendJSONString(text: key.rawValue)
       buffer.append(UInt8(ascii: ":"))
       switch value {
-      case .text(let text): buffer.appendJSONString(text: text)
+      case .text(let text): buffer.appendLogString(text)
       case .integer(let number): buffer.appendDecimal(number)
       }
     }
@@ -82,7 +93,7 @@ package struct LogLine: Sendable {
       buffer.append(text: key.rawValue)
       buffer.append(UInt8(ascii: "="))
       switch value {
-      case .text(let text): buffer.appendJSONString(text: text)
+      case .text(let text): buffer.appendLogString(text)
       case .integer(let number): buffer.appendDecimal(number)
       }
     }

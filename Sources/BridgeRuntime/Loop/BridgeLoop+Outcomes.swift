@@ -10,6 +10,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       var entry = encodeOutcome(of: ticket, resolution)
       entry.ledgerEntry = engine.outcomeRecorded(ticket, at: now)
       outbox.append(entry)
+      tally.outcomeRecorded(resolution.kind)
       slots.giveBack(ticket.index)
     }
   }

@@ -25,6 +25,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       slots.giveBack(index)
       return
     }
+    tally.eventTaken()
     slots[index].reset()
     slots[index].timestamp = record.timestamp
     path.decoder.decode(record, into: &slots[index].event)

@@ -52,6 +52,7 @@ package final class BridgeLoop<
   var scratchAnswer = GatewayAnswer()
   var outbox = Outbox()
   var phase = Phase.running
+  package internal(set) var tally = LineTally()
   var missedDrain = false
   /// The group waits for the answer to a revocation.
   var owesRelease = false

@@ -15,4 +15,10 @@ package protocol IntakePort: ~Copyable {
   mutating func leave()
   /// The group was left.
   var hasLeft: Bool { get }
+  /// The end of a started partition as far as it is known.
+  func endOffset(of partition: PartitionIndex) -> RecordOffset?
+}
+
+extension IntakePort where Self: ~Copyable {
+  package func endOffset(of partition: PartitionIndex) -> RecordOffset? { nil }
 }

@@ -9,6 +9,8 @@ struct Command: Sendable {
   /// What it does, for its own help.
   let explanation: String
   let options: [CommandOption]
+  /// What it takes beside options, as the usage line shows it (`KEY`): any number of words. Nil: nothing.
+  var operandName: String? = nil
   /// The exit codes worth explaining beside 0 and 64.
   let exitCodes: [ExitCode]
   let examples: [CommandExample]
@@ -39,6 +41,8 @@ struct CommandExample: Sendable {
 /// What stood behind the verb.
 struct CommandArguments: Sendable {
   fileprivate var values: [String: [String]] = [:]
+  /// Words that belong to no option, in their order.
+  fileprivate(set) var operands: [String] = []
 
   func isSet(_ option: String) -> Bool { values[option] != nil }
   func value(of option: String) -> String? { values[option]?.last }
@@ -51,13 +55,17 @@ struct UsageFault: Error {
 }
 
 extension Command {
-  /// Reads `--name value` and `--name=value`.
+  /// Reads `--name value`, `--name=value`, and operands anywhere among them.
   func parse(_ arguments: ArraySlice<String>) throws(UsageFault) -> CommandArguments {
     var parsed = CommandArguments()
     var rest = arguments
     while let word = rest.popFirst() {
-      guard word.hasPrefix("--") else {
-        throw UsageFault(sentence: "\(word) is no option; \(name) takes options only")
+      guard word.hasPrefix("-"), word != "-" else {
+        guard operandName != nil else {
+          throw UsageFault(sentence: "\(word) is no option; \(name) takes options only")
+        }
+        parsed.operands.append(word)
+        continue
       }
       let equals = word.firstIndex(of: "=")
       let optionName = String(word[..<(equals ?? word.endIndex)])
@@ -68,6 +76,7 @@ extension Command {
       switch option.form {
       case .flag:
         guard equals == nil else { throw UsageFault(sentence: "\(optionName) takes no value") }
+        guard isFirst else { throw UsageFault(sentence: "\(optionName) is there twice") }
         parsed.values[optionName] = []
       case .value(let valueName), .repeated(let valueName):
         let inline = equals.map { String(word[word.index(after: $0)...]) }

@@ -3,7 +3,7 @@ internal import BridgeConfiguration
 /// Every verb there is, in the order of the help.
 enum CommandTable {
   static let all: [Command] = [
-    run, demo, convert, simulator, rules, configExample, version,
+    run, demo, convert, simulator, rules, configExample, configExplain, configSchema, version,
   ]
 
   static let run = Command(

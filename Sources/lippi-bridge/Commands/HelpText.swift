@@ -21,7 +21,7 @@ enum HelpText {
       lippi-bridge \(command.name): \(command.summary)
 
       \(wrapped(command.explanation, indent: 0))
-      Usage: lippi-bridge \(command.name) [OPTIONS]
+      Usage: lippi-bridge \(command.name) [OPTIONS]\(command.operandName.map { " [\($0)…]" } ?? "")
 
       \(columns(options.map { (label($0), $0.summary) }))
       """

@@ -63,11 +63,6 @@ enum RulesCommand {
   private static func rules(
     file path: String?, settings: [String]
   ) throws(ConfigurationRefusal) -> [ConfiguredRule] {
-    let environment = ProcessEnvironment.variables()
-    let file = try ConfigurationFile.find(named: path, environment: environment)
-    return try Configuration.readRules(
-      ConfigurationSources(
-        file: file, environment: environment, settings: settings, hostName: ProcessEnvironment.hostName()),
-      ruleCheck: RuleTable.faults)
+    try Configuration.readRules(ProcessEnvironment.sources(file: path, settings: settings))
   }
 }

@@ -1,39 +1,40 @@
 internal import BridgeConfiguration
 internal import Glibc
-internal import LippiAPI
 
 /// `lippi-bridge run`: a configuration without fault, then the worker.
 enum RunCommand {
   static func perform(_ arguments: CommandArguments) -> ExitCode {
     do throws(ConfigurationRefusal) {
-      let configuration = try configuration(
-        file: arguments.value(of: "--config"), settings: arguments.values(of: "--set"))
+      let configuration = try Configuration.read(
+        ProcessEnvironment.sources(
+          file: arguments.value(of: "--config"), settings: arguments.values(of: "--set")))
       return runWorker(configuration)
     } catch {
-      StandardError.write(summary(of: error))
+      StandardError.write(error.report)
       return .configuration
     }
   }
+}
 
-  private static func configuration(
-    file path: String?, settings: [String]
-  ) throws(ConfigurationRefusal) -> Configuration {
-    let environment = ProcessEnvironment.variables()
-    let file = try ConfigurationFile.find(named: path, environment: environment)
-    return try Configuration.read(
-      ConfigurationSources(
-        file: file, environment: environment, settings: settings, hostName: ProcessEnvironment.hostName()),
-      ruleCheck: RuleTable.faults)
-  }
-
-  private static func summary(of refusal: ConfigurationRefusal) -> String {
-    let count = refusal.problems.count
-    return "\(refusal)\nlippi-bridge: \(count) \(count == 1 ? "fault" : "faults") in the configuration\n"
+extension ConfigurationRefusal {
+  /// All faults, a line each, and how many there are.
+  var report: String {
+    "\(self)\nlippi-bridge: \(problems.count) \(problems.count == 1 ? "fault" : "faults") in the configuration\n"
   }
 }
 
 /// What the operating system says about this process.
 enum ProcessEnvironment {
+  /// What the configuration is made of.
+  static func sources(
+    file path: String?, settings: [String]
+  ) throws(ConfigurationRefusal) -> ConfigurationSources {
+    let environment = variables()
+    return ConfigurationSources(
+      file: try ConfigurationFile.find(named: path, environment: environment), environment: environment,
+      settings: settings, hostName: hostName(), checks: .all)
+  }
+
   static func variables() -> [String: String] {
     var variables: [String: String] = [:]
     var next = environ

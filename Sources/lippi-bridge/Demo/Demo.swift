@@ -4,7 +4,6 @@ internal import BridgeKafka
 internal import ChatEvents
 internal import GatewaySimulator
 internal import Glibc
-internal import LippiAPI
 
 /// The whole line in one process: Kafka (or its imitation), a gateway simulator, the worker, sample events; outcomes
 /// are shown as they come.
@@ -88,7 +87,7 @@ struct Demo {
     _ addresses: DemoAddresses, _ display: inout OutcomeDisplay
   ) {
     var isSummarised = false
-    while signals.take() == 0, !worker.hasEnded {
+    while signals.take().stopCount == 0, !worker.hasEnded {
       _ = reader.next(within: Self.pollSpan) { display.show($0) }
       if display.tally.missingCount == 0, !isSummarised {
         isSummarised = true
@@ -137,7 +136,7 @@ struct Demo {
             "outcomes.topic=\(Self.resultTopic)", "outcomes.delivery=\(delivery.rawValue)",
             "outcomes.copy_headers=[\"\(DemoEvents.header)\"]", "gateway.url=\(addresses.url)",
             "gateway.app_key=12345678", "log.level=warning",
-          ], hostName: "demo"), ruleCheck: RuleTable.faults)
+          ], hostName: "demo", checks: .all))
     } catch {
       throw FatalFault(.configuration, "\(error)")
     }

@@ -82,22 +82,27 @@ struct Worker {
     var requestCount = 0
     var secrets = GatewaySecrets(configuration)
     var trouble = ConnectionTrouble()
+    var summary = MinuteSummary(at: WorkerClock.now())
     while loop.ending == nil {
       let now = WorkerClock.now()
       log.now = now
       watchdog.turned(at: now)
-      let newRequests = stop.take()
-      if newRequests > 0 {
-        requestCount += newRequests
+      log.writeOverdue()
+      let asked = stop.take()
+      if asked.stopCount > 0 {
+        requestCount += asked.stopCount
         log.write(.info, "stopping")
         loop.stop(at: now)
         if requestCount > 1 { return }
       }
-      if loop.wantsFreshSecrets(at: now), let settings = secrets.readAgain(log) {
+      if let settings = secrets.fresh(
+        at: now, isAskedFor: asked.wantsRereading, isProbing: loop.wantsFreshSecrets(at: now), log)
+      {
         loop.replaceRequests(RequestEncoder(settings: settings))
       }
       loop.turn(at: now)
       trouble.look(at: loop.gateway, now, log)
+      summary.look(at: loop, now, log)
       while let notice = notices.next() { log.write(notice) }
       guard loop.ending == nil else { return }
       let wake = loop.nextWake(at: now).map { $0 - now.monotonic } ?? Self.longestWait
@@ -116,6 +121,7 @@ struct Worker {
       case .drainMissed, nil: .drainMissed
       case .failed(let fault): fault.exitCode
       }
+    log.writeHeldBack()
     if case .failed(let fault) = loop.ending {
       log.write(
         .error, "stopped", [(.fault, .text(fault.message)), (.exitCode, .integer(Int64(code.rawValue)))])

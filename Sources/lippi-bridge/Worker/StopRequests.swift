@@ -2,8 +2,15 @@ internal import BridgeCore
 internal import CLinux
 internal import Glibc
 
-/// Requests to stop as something that can be read: signals of the process, or another thread's word.
+/// What the process is asked for from outside, as something that can be read: signals, or another thread's word.
 struct StopRequests: ~Copyable {
+  /// What came since it was last asked.
+  struct Taken {
+    var stopCount = 0
+    /// SIGHUP: whatever may change while it runs is to be read again.
+    var wantsRereading = false
+  }
+
   private enum Source {
     case signals
     case thread
@@ -12,15 +19,17 @@ struct StopRequests: ~Copyable {
   let descriptor: Int32
   private let source: Source
 
-  /// SIGTERM and SIGINT. To be called before any thread is started: threads inherit what is blocked.
+  /// SIGTERM and SIGINT stop, SIGHUP rereads. To be called before any thread is started: threads inherit what is blocked.
   static func signals() throws(FatalFault) -> StopRequests {
     signal(SIGPIPE, SIG_IGN)
-    signal(SIGHUP, SIG_IGN)
     var signals = sigset_t()
     sigemptyset(&signals)
     sigaddset(&signals, SIGTERM)
     sigaddset(&signals, SIGINT)
+    sigaddset(&signals, SIGHUP)
     pthread_sigmask(SIG_BLOCK, &signals, nil)
+    // nohup has it ignored, and what is ignored cannot be read; blocked as it is it ends nothing.
+    signal(SIGHUP, SIG_DFL)
     return try StopRequests(signalfd(-1, &signals, Int32(SFD_NONBLOCK) | Int32(SFD_CLOEXEC)), .signals)
   }
 
@@ -41,17 +50,22 @@ struct StopRequests: ~Copyable {
 
   borrowing func raise() { _ = eventfd_write(descriptor, 1) }
 
-  /// How many came since it was last asked.
-  borrowing func take() -> Int {
+  borrowing func take() -> Taken {
+    var taken = Taken()
     switch source {
     case .signals:
-      var count = 0
       var signal = signalfd_siginfo()
-      while read(descriptor, &signal, MemoryLayout<signalfd_siginfo>.size) > 0 { count += 1 }
-      return count
+      while read(descriptor, &signal, MemoryLayout<signalfd_siginfo>.size) > 0 {
+        if signal.ssi_signo == UInt32(SIGHUP) {
+          taken.wantsRereading = true
+        } else {
+          taken.stopCount += 1
+        }
+      }
     case .thread:
       var count: UInt64 = 0
-      return eventfd_read(descriptor, &count) == 0 ? Int(clamping: count) : 0
+      if eventfd_read(descriptor, &count) == 0 { taken.stopCount = Int(clamping: count) }
     }
+    return taken
   }
 }

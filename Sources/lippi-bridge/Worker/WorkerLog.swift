@@ -19,12 +19,22 @@ final class WorkerLog {
     log.write(LogLine(severity, message, fields, at: now.wall))
   }
 
-  /// At most one line per cause and half minute.
+  /// At most one line per cause and half minute; what is held back is counted and said later.
   func writeLimited(
     _ cause: String, _ severity: LogSeverity, _ message: StaticString, _ fields: [(LogKey, LogValue)]
   ) {
-    guard let heldBack = limiter.admit(cause, at: now.monotonic) else { return }
-    write(severity, message, heldBack > 0 ? fields + [(.count, .integer(Int64(heldBack + 1)))] : fields)
+    let line = LogLine(severity, message, fields, at: now.wall)
+    if let admitted = limiter.admit(line, cause: cause, at: now.monotonic) { log.write(admitted) }
+  }
+
+  /// What was held back and is due by now.
+  func writeOverdue() {
+    for line in limiter.overdue(at: now.monotonic) { log.write(line) }
+  }
+
+  /// All that was held back, for the end.
+  func writeHeldBack() {
+    for line in limiter.rest(at: now.monotonic) { log.write(line) }
   }
 
   func write(_ notice: RuntimeNotice) {

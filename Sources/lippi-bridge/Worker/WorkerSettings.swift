@@ -41,7 +41,8 @@ extension Configuration {
     settings.bufferedByteLimit = bufferedByteLimit
     settings.firstPartitionCount = Int32(partitionCount)
     // Whatever decides whether an event is valid.
-    let validity = "identity \(input.valueByteLimit) \(input.contentByteLimit)"
+    let mapping = input.mapping.map { "\($0.path.joined(separator: ".")): \($0.text ?? "null")" }.sorted()
+    let validity = (["\(input.valueByteLimit) \(input.contentByteLimit)"] + mapping).joined(separator: "\n")
     settings.validityFingerprint = CRC32.checksum(of: Array(validity.utf8)[...])
     return settings
   }
@@ -69,15 +70,11 @@ extension Configuration {
   }
 
   private var eventSettings: EventSettings {
-    var settings = EventSettings(topic: input.topic)
-    settings.valueByteLimit = input.valueByteLimit
-    settings.contentByteLimit = input.contentByteLimit
+    let section = EventSection(
+      valueByteLimit: input.valueByteLimit, contentByteLimit: input.contentByteLimit, mapping: input.mapping,
+      caller: gateway.caller)
+    var settings = EventSettings(section, topic: input.topic)
     settings.copiedHeaderNames = outcomes.copiedHeaderNames
-    settings.caller.corpID = gateway.caller.corpID
-    settings.caller.orgID = gateway.caller.orgID
-    settings.caller.tokenGrantType = gateway.caller.tokenGrantType
-    settings.caller.isvOrgID = gateway.caller.isvOrgID
-    settings.caller.suiteKey = gateway.caller.suiteKey
     return settings
   }
 

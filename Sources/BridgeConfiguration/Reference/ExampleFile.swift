@@ -35,10 +35,10 @@ package enum ExampleFile {
   private static func entry(_ key: ConfigurationKey) -> String {
     let indentation = indent(key.section.split(separator: ".").count)
     let limit = lineLength - indentation.count - 2
-    let type = ValueReading.reference(key.kind).map { " \($0)" } ?? ""
-    var lines = wrapped(key.explanation + type, limit: limit)
+    let type = reference(key.kind).map { " \($0)" } ?? ""
+    var lines = TextWrap.lines(key.explanation + type, limit: limit)
     if let variable = key.secretVariable {
-      lines += wrapped("Or \(variable) in the environment, with the secret itself.", limit: limit)
+      lines += TextWrap.lines("Or \(variable) in the environment, with the secret itself.", limit: limit)
     }
     switch key.standard {
     case .value(let text):
@@ -59,32 +59,17 @@ package enum ExampleFile {
   }
 
   private static func indent(_ depth: Int) -> String { String(repeating: "  ", count: depth) }
-
-  private static func wrapped(_ text: String, limit: Int) -> [String] {
-    var lines: [String] = []
-    for word in text.split(separator: " ") {
-      if let last = lines.last, last.count + 1 + word.count <= limit {
-        lines[lines.count - 1] = "\(last) \(word)"
-      } else {
-        lines.append(String(word))
-      }
-    }
-    return lines
-  }
 }
 
-extension ValueReading {
+extension ExampleFile {
   /// What a value may be, where the explanation of its key does not say it.
-  static func reference(_ kind: ValueKind) -> String? {
+  private static func reference(_ kind: ValueKind) -> String? {
     switch kind {
-    case .text, .topic, .url, .start, .integer(Int64.min...Int64.max), .properties, .rules: nil
-    case .integer(let range): "Allowed: \(range.lowerBound) to \(range.upperBound)."
-    case .duration(let range):
-      "\(DurationText.text(range.lowerBound)) to \(DurationText.text(range.upperBound))."
-    case .size(let range):
-      "Allowed: \(SizeText.text(range.lowerBound)) to \(SizeText.text(range.upperBound))."
+    case .text, .topic, .url, .start, .integer(Int64.min...Int64.max), .properties, .rules, .mapping, .file: nil
+    case .integer, .size: kind.allowedValues.map { "Allowed: \($0)." }
+    case .duration: kind.allowedValues.map { "\($0)." }
     case .flag: "true or false."
-    case .choice(let words): "One of \(words.joined(separator: ", "))."
+    case .choice: kind.allowedValues.map { "One of \($0)." }
     case .list(let countLimit): "A list of at most \(countLimit)."
     case .secretFile: "One line; its end is not part of the secret."
     }
