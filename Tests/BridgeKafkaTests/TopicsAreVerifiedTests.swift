@@ -81,6 +81,20 @@ import Testing
     #expect(found.message.contains(name))
   }
 
+  /// Each value is right by itself: the client as a whole is refused.
+  @Test(arguments: [
+    (["security.protocol": "SASL_PLAINTEXT"], "sasl.kerberos"),
+    (["security.protocol": "SSL", "ssl.ca.location": "/nowhere"], "ssl.ca.location"),
+  ])
+  func aClientThatIsRefusedIsAFaultAndNoCrash(_ properties: [String: String], _ word: String) throws {
+    var settings = KafkaSettings(
+      bootstrapServers: "127.0.0.1:1", groupID: "g", instance: "a", inputTopic: "in", resultTopic: "out")
+    settings.properties = properties
+    let found = try #require(fault(settings, timeout: .seconds(1)))
+    #expect(found.kind == .configuration)
+    #expect(found.message.contains(word))
+  }
+
   @Test func anUnknownPropertyIsNamed() throws {
     var settings = KafkaSettings(
       bootstrapServers: "127.0.0.1:1", groupID: "g", instance: "a", inputTopic: "in", resultTopic: "out")

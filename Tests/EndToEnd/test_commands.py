@@ -50,24 +50,82 @@ def test_help_of_a_command_has_an_example(command, verb: str) -> None:
     assert f"lippi-bridge {verb}" in done.stdout
 
 
+_SHOWS = "lippi-bridge --help shows what there is."
+
+
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("line", "said"),
     [
-        ((), []),
-        (("rnu",), ["rnu", "run"]),
-        (("run", "--confgi", "x"), ["--confgi", "--config"]),
-        (("run", "--set"), ["--set"]),
-        (("simulator", "--latency", "soon"), ["--latency", "soon"]),
-        (("version", "more"), ["more"]),
+        ("rnu", f"lippi-bridge: unknown command rnu; did you mean run?\n{_SHOWS}\n"),
+        ("weather", f"lippi-bridge: unknown command weather\n{_SHOWS}\n"),
+        ("--config x run", f"lippi-bridge: unknown command --config\n{_SHOWS}\n"),
+        ("help rnu", f"lippi-bridge: unknown command rnu; did you mean run?\n{_SHOWS}\n"),
+        (
+            "config",
+            "lippi-bridge: unknown command config; "
+            f"did you mean config example or config explain or config schema?\n{_SHOWS}\n",
+        ),
+        ("run --confgi x", "unknown option --confgi; did you mean --config?"),
+        ("run --confgi=x", "unknown option --confgi; did you mean --config?"),
+        ("run --weather", "unknown option --weather"),
+        ("run -c x", "unknown option -c"),
+        ("run --config", "--config needs a value: --config FILE"),
+        ("run --set", "--set needs a value: --set NAME=VALUE"),
+        ("run --config a --config b", "--config is there twice"),
+        ("run --config=a --config b", "--config is there twice"),
+        ("run now", "now is no option; run takes options only"),
+        ("version more", "more is no option; version takes options only"),
+        ("version --json=yes", "--json takes no value"),
+        ("version --json --json", "--json is there twice"),
+        ("config example more", "more is no option; config example takes options only"),
+        ("config schema --json", "unknown option --json"),
+        ("config explain --jsn", "unknown option --jsn; did you mean --json?"),
     ],
-    ids=lambda value: " ".join(value) or "nothing",
 )
-def test_wrong_usage(command, arguments: tuple, words: list[str]) -> None:
-    done = command(*arguments)
+def test_a_command_line_that_is_not_understood(command, line: str, said: str) -> None:
+    done = command(*line.split())
     assert done.returncode == _USAGE, done.stderr
     assert done.stdout == "", "stdout is for data"
-    for word in words:
-        assert word in done.stderr
+    if not said.startswith("lippi-bridge"):
+        verb = " ".join(line.split()[: 2 if line.startswith("config") else 1])
+        said = f"lippi-bridge {verb}: {said}\nlippi-bridge {verb} --help shows what there is.\n"
+    assert done.stderr == said
+
+
+def test_nothing_at_all(command) -> None:
+    done = command()
+    assert (done.returncode, done.stdout) == (_USAGE, "")
+    assert done.stderr == command("--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--latency soon", "--latency soon is no number of milliseconds from 0 to 3600000"),
+        ("--latency -1", "--latency -1 is no number of milliseconds from 0 to 3600000"),
+        ("--seed x", "--seed x is no whole number from 0"),
+        ("--listen 8080", "--listen 8080 is not written as ADDRESS:PORT"),
+        ("--listen 127.0.0.1:99999", "--listen 127.0.0.1:99999 is not written as ADDRESS:PORT"),
+    ],
+)
+def test_a_value_of_the_simulator_that_is_wrong(command, line: str, said: str) -> None:
+    done = command("simulator", *line.split())
+    assert (done.returncode, done.stdout) == (_USAGE, "")
+    assert done.stderr == f"lippi-bridge simulator: {said}\n"
+
+
+@pytest.mark.parametrize("words", [("run", "--help"), ("run", "--set", "a=b", "-h"), ("help", "run")])
+def test_help_wherever_it_is_asked_for(command, words: tuple[str, ...]) -> None:
+    done = command(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == command("run", "--help").stdout
+
+
+def test_help_lists_every_option_of_the_table(command) -> None:
+    text = command("config", "explain", "--help").stdout
+    assert "Usage: lippi-bridge config explain [OPTIONS] [KEY…]" in text
+    for option in ("--config FILE", "--set NAME=VALUE …", "--json", "--markdown", "--help"):
+        assert f"\n  {option} " in text
 
 
 def test_a_configuration_file_that_is_not_there(command) -> None:

@@ -32,7 +32,8 @@ struct ClientConfiguration: ~Copyable {
     observer.attach(to: raw)
     var reason = [CChar](repeating: 0, count: 512)
     guard let client = rd_kafka_new(kind, raw, &reason, reason.count) else {
-      _ = consume self
+      // Not destroyed: librdkafka has freed the interceptors in it already and would do so again.
+      discard self
       throw FatalFault(.configuration, "The Kafka client was refused: \(Self.text(reason)).")
     }
     // The client owns the configuration now.

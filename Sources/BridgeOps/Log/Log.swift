@@ -65,7 +65,12 @@ package final class Log: Sendable {
         append(LogLine(.warning, "log lines dropped", [count], at: last.time), to: &text)
       }
       let lostCount = text.withBytes { writeAll($0) }
-      if lostCount > 0 { waiting.withLock { $0.droppedCount += lostCount } }
+      guard lostCount > 0 else { continue }
+      waiting.withLock { waiting in
+        // The line about dropped ones is the last: it is lost whenever another is, and then still to be said.
+        waiting.toldDroppedCount -= round.newlyDroppedCount
+        waiting.droppedCount += lostCount - (round.newlyDroppedCount > 0 ? 1 : 0)
+      }
     }
   }
 

@@ -12,7 +12,7 @@ enum CommandTable {
     explanation:
       "Reads the input topic, sends each event to the gateway and writes one outcome for each, until "
       + "SIGTERM or SIGINT: then it takes nothing new, finishes what is under way, commits and ends. A second "
-      + "signal ends it at once.",
+      + "signal ends it at once. SIGHUP reads the gateway's secrets again.",
     options: [
       CommandOption(
         name: "--config", form: .value("FILE"),

@@ -54,7 +54,7 @@ enum ConfigExplainCommand {
         try ProcessEnvironment.sources(
           file: arguments.value(of: "--config"), settings: arguments.values(of: "--set")))
     } catch {
-      StandardError.write("\(error)\n")
+      StandardError.write(error.report)
       return .configuration
     }
     let names = Set(keys.map(\.name))

@@ -17,14 +17,11 @@ struct GatewaySecrets {
 
   private var configuration: Configuration
   private var lookedAt = MonotonicTime(microseconds: 0)
-  /// By path, as they were when the secrets were last read.
-  private var stamps: [String: FileStamp]
+  /// By path, as they were when the secrets were last read. Nil at first: since the configuration was read the start
+  /// has taken its time, so the first look reads, whatever the stamps are.
+  private var stamps: [String: FileStamp]?
 
-  /// - Parameter configuration: just read.
-  init(_ configuration: Configuration) {
-    self.configuration = configuration
-    stamps = configuration.secretStamps
-  }
+  init(_ configuration: Configuration) { self.configuration = configuration }
 
   /// Settings with other secrets than before; nil if there is no occasion, or nothing has changed.
   mutating func fresh(
