@@ -55,8 +55,8 @@ struct Worker {
     }
     try raiseOpenFileLimit()
     let settings = configuration.kafkaSettings
-    let counts = try settings.verifyTopics(timeout: settings.startupTimeout)
     let notices = KafkaNotices()
+    let counts = try settings.verifyTopics(timeout: settings.startupTimeout, notices: notices)
     let membership = try GroupMembership()
     var committer = try KafkaCommitter(
       settings, membership: membership, notices: notices, tokenOf: { RecoveryLogCodec.token(of: $0) })
