@@ -17,7 +17,9 @@ import Testing
   func bothTopicsAreThere(_ backend: Backend) throws {
     let cluster = try TestCluster(backend)
     try cluster.createTopics(inputPartitions: 3, resultPartitions: 5)
-    #expect(try cluster.settings().verifyTopics(timeout: .seconds(20), notices: KafkaNotices()) == TopicCounts(input: 3, result: 5))
+    #expect(
+      try cluster.settings().verifyTopics(timeout: .seconds(20), notices: KafkaNotices())
+        == TopicCounts(input: 3, result: 5))
   }
 
   @Test(arguments: Backend.available)

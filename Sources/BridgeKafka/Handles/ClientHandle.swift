@@ -31,12 +31,13 @@ struct ClientConfiguration: ~Copyable {
     }
     observer.attach(to: raw)
     var reason = [CChar](repeating: 0, count: 512)
-    guard let client = rd_kafka_new(kind, raw, &reason, reason.count) else {
-      _ = consume self
+    let client = rd_kafka_new(kind, raw, &reason, reason.count)
+    // The client owns the configuration now. If there is none the library has freed the interceptors in it, and
+    // would free them again: the rest is left behind.
+    discard self
+    guard let client else {
       throw FatalFault(.configuration, "The Kafka client was refused: \(Self.text(reason)).")
     }
-    // The client owns the configuration now.
-    discard self
     return ClientHandle(raw: client, observer: observer)
   }
 

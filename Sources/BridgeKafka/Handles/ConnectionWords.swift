@@ -1,5 +1,6 @@
 import BridgeCore
 import CRdKafka
+
 /// What a client said about its connections while it was asked something.
 struct ConnectionWords {
   /// Name, password or mechanism were refused.

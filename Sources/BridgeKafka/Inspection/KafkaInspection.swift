@@ -41,9 +41,9 @@ package struct KafkaInspection {
     reportPartitions(input.shape, result.shape)
     reportSettings(input.shape, result.shape, inquiry)
     let groupAnswer = reportStart(input.shape, inquiry)
-    reportReading(input.shape, inquiry)
+    reportReading(input, inquiry)
     switch settings.guarantee {
-    case .exactlyOnce: reportTransactions(result.shape, groupAnswer)
+    case .exactlyOnce: reportTransactions(result, groupAnswer)
     case .atLeastOnce: reportPlainRights(groupAnswer)
     }
   }
@@ -143,7 +143,8 @@ package struct KafkaInspection {
   }
 
   private mutating func report(
-    _ described: [DescribedSettings], _ subject: DescribedSettings.Subject, _ name: String, _ right: KafkaRight,
+    _ described: [DescribedSettings], _ subject: DescribedSettings.Subject, _ name: String,
+    _ right: KafkaRight,
     _ judge: (DescribedSettings) -> [KafkaFinding]
   ) {
     guard let found = described.first(where: { $0.subject == subject }) else { return }
@@ -161,7 +162,8 @@ package struct KafkaInspection {
         unreadable(
           "broker settings", failure, .describeBrokerSettings,
           what: "transaction verification, offset metadata and offsets retention of "
-            + (readable.isEmpty ? "the brokers" : "\(brokers.count - readable.count) of \(brokers.count) brokers")))
+            + (readable.isEmpty
+              ? "the brokers" : "\(brokers.count - readable.count) of \(brokers.count) brokers")))
     }
     if !readable.isEmpty { findings += rules.findings(brokers: readable) }
   }
@@ -196,7 +198,8 @@ package struct KafkaInspection {
       }
       findings.append(
         .faulty(
-          name, "Group \(settings.groupID) has no offsets and input.start is not set, so the worker would not start",
+          name,
+          "Group \(settings.groupID) has no offsets and input.start is not set, so the worker would not start",
           advice: "Set input.start to earliest, latest or a time"))
     case .failure(let failure) where failure.code.isAccessRefusal:
       return .refused(failure.code)
@@ -210,12 +213,12 @@ package struct KafkaInspection {
     return .granted
   }
 
-  private mutating func reportReading(_ input: TopicShape?, _ inquiry: borrowing ClusterInquiry) {
+  private mutating func reportReading(_ input: TopicPresence, _ inquiry: borrowing ClusterInquiry) {
     let name = "right to read events"
-    guard input != nil else { return untried(name, "the topic cannot be seen", .readInput) }
+    guard isSeen(input, name, .readInput) else { return }
     guard let code = inquiry.tryReading(within: Self.tryLimit) else {
       findings.append(
-        .good(name, "\(KafkaRight.readInput.name(settings)): partition 0 was read at its end".capitalisedFirst()))
+        .good(name, "\(KafkaRight.readInput.name(settings)): partition 0 was read at its end"))
       return
     }
     if code.isAccessRefusal {
@@ -225,7 +228,18 @@ package struct KafkaInspection {
     }
   }
 
-  private mutating func reportTransactions(_ result: TopicShape?, _ group: RightTrial.Answer) {
+  /// Whether rights on a topic can be tried. That it is missing, or refused with its right, has been said.
+  private mutating func isSeen(_ presence: TopicPresence, _ name: String, _ right: KafkaRight) -> Bool {
+    switch presence {
+    case .present: return true
+    case .refused, .impossibleName: return false
+    case .missing:
+      untried(name, "the topic is missing", right)
+      return false
+    }
+  }
+
+  private mutating func reportTransactions(_ result: TopicPresence, _ group: RightTrial.Answer) {
     var trialSettings = settings
     trialSettings.instance += "-check"
     let answers: RightTrial.Answers
@@ -240,28 +254,20 @@ package struct KafkaInspection {
       "Write on transactional id \(trialSettings.transactionalID): a transaction was begun and aborted. The worker's "
         + "own id \(settings.transactionalID) was left alone, so that a worker with it is not disturbed: a right for "
         + "just one of the two ids is not seen")
-    if result == nil {
-      untried("right to write outcomes", "the topic cannot be seen", .writeResult)
-    } else {
+    if isSeen(result, "right to write outcomes", .writeResult) {
       report(
         answers.writing, "right to write outcomes", .writeResult,
         "\(KafkaRight.writeResult.name(settings)): a record was written to partition 0 in a transaction that was "
           + "aborted; who reads committed records does not see it")
     }
+    // What was refused before stays refused, also where it could not be tried with a transaction.
+    var groupAnswer = answers.group
+    if case .refused = group { groupAnswer = group }
     report(
-      refined(answers.group, group), "right to the group", .useGroup,
-      "\(KafkaRight.useGroup.name(settings)): an offset was given to a transaction that was aborted. The group was "
-        + "not joined: whether its members use the same assignment is not proven")
-  }
-
-  /// What was refused before stays refused, also where it could not be tried with a transaction.
-  private func refined(_ tried: RightTrial.Answer, _ asked: RightTrial.Answer) -> RightTrial.Answer {
-    if case .refused = asked { return asked }
-    // An input topic that is not to be read makes it fail as well; that has been said.
-    if case .refused(let code) = tried, code != .groupRefused {
-      return .unknown("the input topic was refused in the same request")
-    }
-    return tried
+      groupAnswer, "right to the group", .useGroup,
+      "\(KafkaRight.useGroup.name(settings)): it was asked to take an offset, of a partition that does not exist, in a "
+        + "transaction that was aborted. The group was not joined: whether its members fit together is not proven"
+    )
   }
 
   /// Without transactions a trial would leave traces: an outcome for everybody to see, an offset of the group.
@@ -288,7 +294,8 @@ package struct KafkaInspection {
     let name = "right to write idempotently"
     do throws(FatalFault) {
       guard let code = try IdempotenceTrial(settings).refusal(within: Self.tryLimit) else {
-        findings.append(.good(name, "\(KafkaRight.writeIdempotently.name(settings)): a producer was given its number"))
+        findings.append(
+          .good(name, "\(KafkaRight.writeIdempotently.name(settings)): a producer was given its number"))
         return
       }
       if code.isAccessRefusal {
@@ -308,6 +315,10 @@ package struct KafkaInspection {
     case .granted: findings.append(.good(name, granted))
     case .refused(let code): findings.append(missingRight(right, name, code))
     case .unknown(let why): untried(name, why, right)
+    case .untried:
+      untried(
+        name, "it takes a transaction, whose right is missing", right,
+        commands: [lines.grant(right, settings)])
     }
   }
 
@@ -318,11 +329,16 @@ package struct KafkaInspection {
       commands: [lines.grant(right, settings)])
   }
 
-  private mutating func untried(_ name: String, _ why: String, _ right: KafkaRight) {
+  /// `commands`: grant the right, where one is likely to be missing.
+  private mutating func untried(
+    _ name: String, _ why: String, _ right: KafkaRight, commands: [String] = []
+  ) {
     findings.append(
       .doubtful(
-        name, "\(right.name(settings)) could not be tried: \(why)", advice: "Grant it if it is missing, and check again",
-        commands: [lines.grant(right, settings)]))
+        name, "\(right.name(settings)) could not be tried: \(why)",
+        advice: commands.isEmpty
+          ? "Check again when that is right" : "Grant it if it is missing, and check again",
+        commands: commands))
   }
 }
 

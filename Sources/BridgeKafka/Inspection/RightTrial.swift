@@ -9,6 +9,8 @@ struct RightTrial {
     case refused(KafkaCode)
     /// It could not be found out; says why.
     case unknown(String)
+    /// What comes before it was refused.
+    case untried
   }
 
   struct Answers: Sendable {
@@ -21,6 +23,8 @@ struct RightTrial {
 
   private static let limit = TimeSpan.seconds(5)
   private static let askMilliseconds: Int32 = 20
+  /// Kafka does not make topics that large.
+  private static let impossiblePartition: PartitionIndex = 10_000_000
   private static let abortLimit = TimeSpan.seconds(5)
 
   /// Uses the transactional id of `settings`: whoever else uses it is fenced.
@@ -45,10 +49,11 @@ struct RightTrial {
     let producer = try OutcomeProducer(settings, notices: KafkaNotices())
     if let failure = producer.initialize(while: { MonotonicTime.now < deadline }) {
       let found = producer.client.fatalFailure() ?? failure
-      let answer: Answer =
-        found.code.isAccessRefusal ? .refused(found.code) : .unknown(found.description)
-      let untried = Answer.unknown("without a transaction it cannot be tried")
-      return Answers(transactionalID: answer, writing: untried, group: untried)
+      guard found.code.isAccessRefusal else {
+        let unknown = Answer.unknown(found.description)
+        return Answers(transactionalID: unknown, writing: unknown, group: unknown)
+      }
+      return Answers(transactionalID: .refused(found.code), writing: .untried, group: .untried)
     }
     return Answers(
       transactionalID: .granted, writing: inTransaction(producer, tryWriting),
@@ -105,8 +110,9 @@ struct RightTrial {
     }
   }
 
+  /// An offset of a partition that does not exist: the group is asked for its right first, and nothing of it changes.
   private func tryCommitting(_ producer: borrowing OutcomeProducer) -> Answer {
-    let offsets = PartitionList(topic: settings.inputTopic, [0], offset: 0)
+    let offsets = PartitionList(topic: settings.inputTopic, [Self.impossiblePartition], offset: 0)
     guard let metadata = rd_kafka_consumer_group_metadata_new(settings.groupID) else {
       return .unknown("the group's name is refused")
     }
@@ -114,7 +120,11 @@ struct RightTrial {
     let failure = KafkaFailure(
       consuming: rd_kafka_send_offsets_to_transaction(
         producer.client.raw, offsets.raw, metadata, Int32(Self.limit.milliseconds)))
-    return failure.map(answer) ?? .granted
+    switch failure?.code {
+    // The topic's turn comes when the group has been found right.
+    case nil, .unknownTopic, .topicRefused: return .granted
+    case .some: return failure.map(answer) ?? .granted
+    }
   }
 
   private func answer(_ failure: KafkaFailure) -> Answer {

@@ -170,20 +170,23 @@ struct SettingRules {
     let name = "offsets retention"
     guard let minutes = brokers.compactMap({ $0.number("offsets.retention.minutes") }).min() else {
       return .doubtful(
-        name, "No broker tells offsets.retention.minutes", advice: "Make sure that it outlasts any planned stop")
+        name, "No broker tells offsets.retention.minutes",
+        advice: "Make sure that it outlasts any planned stop")
     }
     let hours = Self.hours(minutes * 60_000)
     guard minutes * 60_000 < Self.offsetsRetentionMinimum.milliseconds else {
       return .good(name, "A group without members keeps its offsets for \(hours) h; no stop may be longer")
     }
     return .doubtful(
-      name, "A group without members keeps its offsets for \(hours) h: after a longer stop it is not known what was done",
+      name,
+      "A group without members keeps its offsets for \(hours) h: after a longer stop it is not known what was done",
       advice: "Set offsets.retention.minutes to 10080 (7 days) or more")
   }
 
   private func uncleanElection(_ name: String, _ who: String) -> KafkaFinding {
     .doubtful(
-      name, "\(who) unclean leader election: a copy that lags behind may lead, and acknowledged records vanish",
+      name,
+      "\(who) unclean leader election: a copy that lags behind may lead, and acknowledged records vanish",
       advice: "Set unclean.leader.election.enable to false")
   }
 
@@ -197,6 +200,7 @@ struct SettingRules {
 
   private static func hours(_ milliseconds: Int64) -> String {
     milliseconds % 3_600_000 == 0
-      ? "\(milliseconds / 3_600_000)" : "\(milliseconds / 3_600_000).\(milliseconds % 3_600_000 * 10 / 3_600_000)"
+      ? "\(milliseconds / 3_600_000)"
+      : "\(milliseconds / 3_600_000).\(milliseconds % 3_600_000 * 10 / 3_600_000)"
   }
 }

@@ -54,7 +54,8 @@ package struct AdministrationLines: Sendable {
         "--transactional-id \(quoted("\(settings.groupID)-")) --resource-pattern-type prefixed"
       case .writeIdempotently, .describeBrokerSettings: "--cluster"
       }
-    return "kafka-acls.sh \(connection) --add --allow-principal \(quoted(principal ?? Self.unknownPrincipal)) "
+    return
+      "kafka-acls.sh \(connection) --add --allow-principal \(quoted(principal ?? Self.unknownPrincipal)) "
       + "--operation \(right.operation) \(resource)"
   }
 

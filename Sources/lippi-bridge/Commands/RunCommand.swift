@@ -5,28 +5,11 @@ internal import Glibc
 enum RunCommand {
   static func perform(_ arguments: CommandArguments) -> ExitCode {
     do throws(ConfigurationRefusal) {
-      let configuration = try configuration(
-        file: arguments.value(of: "--config"), settings: arguments.values(of: "--set"))
-      return runWorker(configuration)
+      return runWorker(try ConfigurationReading.read(arguments))
     } catch {
-      StandardError.write(summary(of: error))
+      StandardError.write(ConfigurationReading.summary(of: error))
       return .configuration
     }
-  }
-
-  private static func configuration(
-    file path: String?, settings: [String]
-  ) throws(ConfigurationRefusal) -> Configuration {
-    let environment = ProcessEnvironment.variables()
-    let file = try ConfigurationFile.find(named: path, environment: environment)
-    return try Configuration.read(
-      ConfigurationSources(
-        file: file, environment: environment, settings: settings, hostName: ProcessEnvironment.hostName()))
-  }
-
-  private static func summary(of refusal: ConfigurationRefusal) -> String {
-    let count = refusal.problems.count
-    return "\(refusal)\nlippi-bridge: \(count) \(count == 1 ? "fault" : "faults") in the configuration\n"
   }
 }
 
