@@ -25,6 +25,8 @@ struct RightTrial {
   private static let askMilliseconds: Int32 = 20
   /// Kafka does not make topics that large.
   private static let impossiblePartition: PartitionIndex = 10_000_000
+  /// The library asks for the partition again and again until this is over; a refused group is told at once.
+  private static let commitMilliseconds: Int32 = 1_000
   private static let abortLimit = TimeSpan.seconds(5)
 
   /// Uses the transactional id of `settings`: whoever else uses it is fenced.
@@ -119,7 +121,7 @@ struct RightTrial {
     defer { rd_kafka_consumer_group_metadata_destroy(metadata) }
     let failure = KafkaFailure(
       consuming: rd_kafka_send_offsets_to_transaction(
-        producer.client.raw, offsets.raw, metadata, Int32(Self.limit.milliseconds)))
+        producer.client.raw, offsets.raw, metadata, Self.commitMilliseconds))
     switch failure?.code {
     // The topic's turn comes when the group has been found right.
     case nil, .unknownTopic, .topicRefused: return .granted
