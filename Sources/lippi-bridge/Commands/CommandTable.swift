@@ -2,7 +2,7 @@ internal import BridgeConfiguration
 
 /// Every verb there is, in the order of the help.
 enum CommandTable {
-  static let all: [Command] = [run, demo, check, simulator, configExample, version]
+  static let all: [Command] = [run, demo, check, results, simulator, configExample, version]
 
   static let run = Command(
     name: "run",
