@@ -18,6 +18,11 @@ struct ClientConfiguration: ~Copyable {
     }
   }
 
+  /// Sets a property that only some versions know.
+  borrowing func setIfKnown(_ name: String, _ value: String) {
+    rd_kafka_conf_set(raw, name, value, nil, 0)
+  }
+
   /// Makes the client. `observer` hears from it until the handle is gone.
   consuming func makeClient(_ kind: rd_kafka_type_t, observer: ClientObserver) throws(FatalFault)
     -> ClientHandle

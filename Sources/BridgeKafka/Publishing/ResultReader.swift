@@ -48,7 +48,10 @@ package struct ResultReader: ~Copyable {
   private let topic: String
   /// In the order of their partitions.
   private var places: [Place]
+  /// Places that have not seen their end.
   private var leftCount: Int
+  private var hasReadSinceWake = false
+  private var nextWoken = 0
   /// Why nothing more will come; nil as long as something may.
   package private(set) var failure: FatalFault?
 
@@ -91,9 +94,11 @@ package struct ResultReader: ~Copyable {
     let configuration = ClientConfiguration()
     // Bounds what waits in memory, whatever the topic holds.
     for (name, value) in [
-      ("queued.max.messages.kbytes", "4096"), ("queued.min.messages", "10000"),
-      ("fetch.max.bytes", "4194304"), ("fetch.message.max.bytes", "1048576"), ("fetch.wait.max.ms", "50"),
+      ("queued.max.messages.kbytes", "4096"), ("queued.min.messages", "100000"),
+      ("fetch.message.max.bytes", "65536"), ("fetch.wait.max.ms", "50"),
     ] { try configuration.set(name, value) }
+    // Versions that do not know it are woken up; see `next`.
+    configuration.setIfKnown("fetch.queue.backoff.ms", "10")
     for (name, value) in source.properties.sorted(by: { $0.key < $1.key }) {
       try configuration.set(name, value)
     }
@@ -110,9 +115,12 @@ package struct ResultReader: ~Copyable {
 
   /// Waits for the next record, at most `span`. False if none came.
   package mutating func next(within span: TimeSpan, _ visit: (ReadRecord) -> Void) -> Bool {
-    guard let message = rd_kafka_consumer_poll(client.raw, Int32(clamping: span.milliseconds)) else {
-      return false
+    var polled = rd_kafka_consumer_poll(client.raw, 0)
+    if polled == nil {
+      wakeFetching()
+      polled = rd_kafka_consumer_poll(client.raw, Int32(clamping: span.milliseconds))
     }
+    guard let message = polled else { return false }
     defer { rd_kafka_message_destroy(message) }
     let code = KafkaCode(message.pointee.err)
     if code == .endOfPartition {
@@ -124,8 +132,22 @@ package struct ResultReader: ~Copyable {
       return false
     }
     visit(ReadRecord(message))
+    hasReadSinceWake = true
     moved(message.pointee.partition, to: message.pointee.offset + 1, isEnd: false)
     return true
+  }
+
+  /// Old versions of the library look only once a second whether a queue that was full has room again; a question to
+  /// the broker makes them look.
+  private mutating func wakeFetching() {
+    guard hasReadSinceWake, leftCount > 0 else { return }
+    hasReadSinceWake = false
+    nextWoken = (nextWoken + 1) % places.count
+    while places[nextWoken].hasSeenEnd { nextWoken = (nextWoken + 1) % places.count }
+    var low: Int64 = 0
+    var high: Int64 = 0
+    _ = rd_kafka_query_watermark_offsets(
+      client.raw, topic, places[nextWoken].partition, &low, &high, Self.pauseMilliseconds)
   }
 
   /// Everything was read that was there when reading began.
