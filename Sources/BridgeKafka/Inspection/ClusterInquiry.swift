@@ -73,7 +73,20 @@ struct ClusterInquiry: ~Copyable {
   borrowing func describe(
     topics: [String], brokers: [Int32], within span: TimeSpan
   ) -> [DescribedSettings] {
-    client.describe(topics: topics, brokers: brokers, within: span)
+    // It does not answer, and there is nothing to be learnt from it.
+    guard !isImitation else {
+      let failure = KafkaFailure(.unsupported, "an imitation of a cluster has no settings")
+      let subjects: [DescribedSettings.Subject] = topics.map { .topic($0) } + brokers.map { .broker($0) }
+      return subjects.map { DescribedSettings(subject: $0, values: [:], failure: failure) }
+    }
+    return client.describe(topics: topics, brokers: brokers, within: span)
+  }
+
+  /// The client library's own mock cluster, by the name that it gives itself.
+  private var isImitation: Bool {
+    guard let name = rd_kafka_clusterid(client.raw, 0) else { return false }
+    defer { rd_kafka_mem_free(client.raw, name) }
+    return String(cString: name).hasPrefix("mockCluster")
   }
 
   /// Whether the group has committed an offset in any of the first `partitionCount` partitions of the input topic.
