@@ -34,41 +34,43 @@ struct RightTrial {
 
   /// - Throws: the id or the result topic is refused. Anything else shows, and is waited for, in the worker's life.
   func verifyWriting(timeout: TimeSpan) throws(FatalFault) {
-    let deadline = MonotonicTime.now + timeout
-    let producer = try OutcomeProducer(settings, notices: KafkaNotices())
-    if let failure = producer.initialize(while: { MonotonicTime.now < deadline }) {
-      throw settings.startFault(producer.client.fatalFailure() ?? failure)
+    switch try inTransaction(until: MonotonicTime.now + timeout, tryWriting) {
+    case .success(.refused(let code)): throw KafkaRight.writeResult.fault(settings, code)
+    case .success(.granted), .success(.unknown), .success(.untried): return
+    case .failure(let failure): throw settings.startFault(failure)
     }
-    guard producer.begin(while: { true }) == nil else { return }
-    let answer = tryWriting(producer)
-    abort(producer)
-    if case .refused(let code) = answer { throw KafkaRight.writeResult.fault(settings, code) }
   }
 
   /// Also as a committer of the group, without joining it: the offset goes with the transaction.
   func run(within span: TimeSpan) throws(FatalFault) -> Answers {
-    let deadline = MonotonicTime.now + span
-    let producer = try OutcomeProducer(settings, notices: KafkaNotices())
-    if let failure = producer.initialize(while: { MonotonicTime.now < deadline }) {
-      let found = producer.client.fatalFailure() ?? failure
-      guard found.code.isAccessRefusal else {
-        let unknown = Answer.unknown(found.description)
-        return Answers(transactionalID: unknown, writing: unknown, group: unknown)
-      }
-      return Answers(transactionalID: .refused(found.code), writing: .untried, group: .untried)
+    let writing = try inTransaction(until: MonotonicTime.now + span, tryWriting)
+    switch writing {
+    case .failure(let failure) where failure.code.isAccessRefusal:
+      return Answers(transactionalID: .refused(failure.code), writing: .untried, group: .untried)
+    case .failure(let failure):
+      let unknown = Answer.unknown(failure.description)
+      return Answers(transactionalID: unknown, writing: unknown, group: unknown)
+    case .success(let writing):
+      let group = try inTransaction(until: MonotonicTime.now + span, tryCommitting)
+      return Answers(
+        transactionalID: .granted, writing: writing,
+        group: (try? group.get()) ?? .unknown("the transaction could not be begun again"))
     }
-    return Answers(
-      transactionalID: .granted, writing: inTransaction(producer, tryWriting),
-      group: inTransaction(producer, tryCommitting))
   }
 
+  /// Each trial has its own producer: one whose first request was refused is of no use any more. A failure is that of
+  /// the transactional id.
   private func inTransaction(
-    _ producer: borrowing OutcomeProducer, _ trial: (borrowing OutcomeProducer) -> Answer
-  ) -> Answer {
-    if let failure = producer.begin(while: { true }) { return .unknown(failure.description) }
+    until deadline: MonotonicTime, _ trial: (borrowing OutcomeProducer) -> Answer
+  ) throws(FatalFault) -> Result<Answer, KafkaFailure> {
+    let producer = try OutcomeProducer(settings, notices: KafkaNotices())
+    if let failure = producer.initialize(while: { MonotonicTime.now < deadline }) {
+      return .failure(producer.client.fatalFailure() ?? failure)
+    }
+    if let failure = producer.begin(while: { true }) { return .success(.unknown(failure.description)) }
     let answer = trial(producer)
     abort(producer)
-    return answer
+    return .success(answer)
   }
 
   private func abort(_ producer: borrowing OutcomeProducer) {
@@ -82,10 +84,11 @@ struct RightTrial {
     let deadline = MonotonicTime.now + Self.limit
     while MonotonicTime.now < deadline {
       let isFlushed = KafkaCode(rd_kafka_flush(producer.client.raw, Self.askMilliseconds)).isSuccess
+      // Refused partitions fail the transaction, and that throws their records away.
+      if let failure = transactionFailure(producer.client.raw) { return answer(failure) }
       if let failure = producer.deliveryFailure() {
         return answer(KafkaFailure(failure.code, failure.code.sentence))
       }
-      if let failure = transactionFailure(producer.client.raw) { return answer(failure) }
       if isFlushed { return .granted }
     }
     return .unknown("Kafka did not take a record in time")

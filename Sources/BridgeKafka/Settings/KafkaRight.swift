@@ -1,4 +1,5 @@
 import BridgeCore
+import CRdKafka
 
 /// What the broker must allow the worker. Reading, writing and using a group imply describing.
 package enum KafkaRight: Sendable, CaseIterable {
@@ -49,6 +50,18 @@ extension FatalFault {
     FatalFault(
       .accessDenied,
       "Kafka at \(settings.bootstrapServers) refused the connection: \(words). Check user name, password and "
-        + "mechanism, or the client's certificate.")
+        + "mechanism, or the client's certificate.\(scramHint(settings))")
   }
+
+  /// Kafka 4.0 checks a part of the exchange that older libraries get wrong, and calls it wrong credentials.
+  private static func scramHint(_ settings: KafkaSettings) -> String {
+    let mechanism = settings.properties["sasl.mechanism"] ?? settings.properties["sasl.mechanisms"] ?? ""
+    guard mechanism.uppercased().hasPrefix("SCRAM"), rd_kafka_version() < firstScramVersion else { return "" }
+    return
+      " librdkafka \(LinkedLibrdkafka.version) cannot do \(mechanism) with Kafka 4.0 or later: install 2.6.1 or "
+      + "later, or use PLAIN over TLS."
+  }
+
+  /// 2.6.1, as the library writes it.
+  private static let firstScramVersion: Int32 = 0x02_06_01_00
 }
