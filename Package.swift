@@ -44,6 +44,8 @@ let package = Package(
     library("LippiAPI", ["BridgeCore", "ChatEvents", "CCrypto", "CSimdjson"]),
     library("Outcomes", ["BridgeCore", "CCrypto"]),
     library("BridgeKafka", ["BridgeCore", "CRdKafka", "CLinux"]),
+    library(
+      "ResultTopic", ["BridgeCore", "ChatEvents", "Outcomes", "BridgeKafka", "CSimdjson"]),
     library("BridgeHTTP", ["BridgeCore", "CCurl", "CLinux"]),
     library("BridgeRuntime", ["BridgeCore", "ChatEvents", "LippiAPI", "Outcomes"]),
     library("BridgeConfiguration", ["CYaml"]),
@@ -56,7 +58,7 @@ let package = Package(
     .executableTarget(
       name: "lippi-bridge",
       dependencies: [
-        "BridgeCore", "ChatEvents", "LippiAPI", "Outcomes", "BridgeKafka", "BridgeHTTP",
+        "BridgeCore", "ChatEvents", "LippiAPI", "Outcomes", "BridgeKafka", "ResultTopic", "BridgeHTTP",
         "BridgeRuntime", "BridgeConfiguration", "BridgeOps", "GatewaySimulator", "CLinux", "CSimdjson",
       ],
       swiftSettings: settings),
@@ -66,6 +68,7 @@ let package = Package(
     tests("LippiAPI", ["BridgeCore", "ChatEvents"]),
     tests("Outcomes", ["BridgeCore"]),
     tests("BridgeKafka", ["BridgeCore"]),
+    tests("ResultTopic", ["BridgeCore"]),
     tests("BridgeHTTP", ["BridgeCore"]),
     tests("BridgeRuntime", ["BridgeCore", "BridgeTesting"]),
     tests("BridgeConfiguration", ["BridgeKafka"]),

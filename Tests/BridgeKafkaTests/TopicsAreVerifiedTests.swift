@@ -6,7 +6,7 @@ import Testing
 @Suite struct TopicsAreVerifiedTests {
   private func fault(_ settings: KafkaSettings, timeout: TimeSpan = .seconds(20)) -> FatalFault? {
     do throws(FatalFault) {
-      _ = try settings.verifyTopics(timeout: timeout)
+      _ = try settings.verifyTopics(timeout: timeout, notices: KafkaNotices())
       return nil
     } catch {
       return error
@@ -17,7 +17,9 @@ import Testing
   func bothTopicsAreThere(_ backend: Backend) throws {
     let cluster = try TestCluster(backend)
     try cluster.createTopics(inputPartitions: 3, resultPartitions: 5)
-    #expect(try cluster.settings().verifyTopics(timeout: .seconds(20)) == TopicCounts(input: 3, result: 5))
+    #expect(
+      try cluster.settings().verifyTopics(timeout: .seconds(20), notices: KafkaNotices())
+        == TopicCounts(input: 3, result: 5))
   }
 
   @Test(arguments: Backend.available)

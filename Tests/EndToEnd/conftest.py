@@ -7,6 +7,7 @@ import pytest
 
 from lippi_e2e.kafka import KafkaCluster, KafkaUnavailable, kafka_home
 from lippi_e2e.line import Line
+from lippi_e2e.security import SecuredCluster
 from lippi_e2e.simulator import Simulator
 from lippi_e2e.worker import default_binary
 
@@ -47,6 +48,12 @@ def binary() -> Path:
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
     with KafkaCluster(tmp_path_factory.mktemp("kafka")) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredCluster]:
+    with SecuredCluster(tmp_path_factory.mktemp("secured")) as cluster:
         yield cluster
 
 

@@ -1,7 +1,7 @@
 /// RFC 3339 times.
-enum TimeText {
+package enum TimeText {
   /// Milliseconds since 1970; finer fractions are cut. `nil` if the text is no such time.
-  static func epochMilliseconds(_ text: String) -> Int64? {
+  package static func epochMilliseconds(_ text: String) -> Int64? {
     var rest = Substring(text).utf8
     guard let year = number(&rest, digits: 4), take("-", &rest), let month = number(&rest, digits: 2),
       take("-", &rest), let day = number(&rest, digits: 2), take("T", &rest) || take("t", &rest),

@@ -1,17 +1,17 @@
 /// Why a text is no value of the kind asked for; a sentence part that follows the key and its value.
-struct ValueFault: Error {
-  var sentence: String
+package struct ValueFault: Error {
+  package var sentence: String
 
   init(_ sentence: String) { self.sentence = sentence }
 }
 
 /// Durations: a whole number and a unit.
-enum DurationText {
+package enum DurationText {
   static let units: [(name: String, milliseconds: Int64)] = [
     ("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000),
   ]
 
-  static func milliseconds(_ text: String) throws(ValueFault) -> Int64 {
+  package static func milliseconds(_ text: String) throws(ValueFault) -> Int64 {
     try UnitText.value(text, kind: "a duration", units: units, example: "500ms, 15s, 2m or 1h")
   }
 

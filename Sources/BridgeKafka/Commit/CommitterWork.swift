@@ -61,29 +61,13 @@ struct CommitterWork: ~Copyable {
       let made = try OutcomeProducer(settings, notices: notices)
       if settings.guarantee == .exactlyOnce {
         let failure = made.initialize { !desk.isOver && MonotonicTime.now < deadline }
-        if let failure { throw startFault(failure) }
+        if let failure { throw settings.startFault(made.client.fatalFailure() ?? failure) }
       }
       producer = consume made
       return .ready
     } catch {
       return .failed(error)
     }
-  }
-
-  private func startFault(_ failure: KafkaFailure) -> FatalFault {
-    if failure.code.isAccessRefusal {
-      return FatalFault(
-        .accessDenied,
-        "Kafka refused transactional id \(settings.transactionalID): \(failure.description).")
-    }
-    if failure.isRetriable || failure.code == .timedOut {
-      return FatalFault(
-        .brokerUnreachable,
-        "Kafka did not make transactional id \(settings.transactionalID) ready in time: \(failure.description)."
-      )
-    }
-    return FatalFault(
-      .configuration, "The transactional producer cannot be used: \(failure.description).")
   }
 
   /// A producer that may begin: none of its requests is without an answer. In an outage it takes until there is one;

@@ -18,6 +18,11 @@ struct ClientConfiguration: ~Copyable {
     }
   }
 
+  /// Sets a property that only some versions know.
+  borrowing func setIfKnown(_ name: String, _ value: String) {
+    rd_kafka_conf_set(raw, name, value, nil, 0)
+  }
+
   /// Makes the client. `observer` hears from it until the handle is gone.
   consuming func makeClient(_ kind: rd_kafka_type_t, observer: ClientObserver) throws(FatalFault)
     -> ClientHandle
@@ -31,13 +36,13 @@ struct ClientConfiguration: ~Copyable {
     }
     observer.attach(to: raw)
     var reason = [CChar](repeating: 0, count: 512)
-    guard let client = rd_kafka_new(kind, raw, &reason, reason.count) else {
-      // Not destroyed: librdkafka has freed the interceptors in it already and would do so again.
-      discard self
+    let client = rd_kafka_new(kind, raw, &reason, reason.count)
+    // The client owns the configuration now. If there is none the library has freed the interceptors in it, and
+    // would free them again: the rest is left behind.
+    discard self
+    guard let client else {
       throw FatalFault(.configuration, "The Kafka client was refused: \(Self.text(reason)).")
     }
-    // The client owns the configuration now.
-    discard self
     return ClientHandle(raw: client, observer: observer)
   }
 

@@ -17,6 +17,7 @@ final class ClientObserver: Sendable {
   let isClosing = Atomic<Bool>(false)
   private let unansweredTransactionCount = Atomic<Int>(0)
   private let unansweredCommitCount = Atomic<Int>(0)
+  private let producerNumberCount = Atomic<Int>(0)
   private let heartbeatSentAt = Atomic<Int64>(0)
   private let answeredHeartbeatSentAt = Atomic<Int64>(0)
   private let provenHeartbeatSentAt = Atomic<Int64>(0)
@@ -29,6 +30,9 @@ final class ClientObserver: Sendable {
 
   /// Offset commits that ended without an answer so far.
   var unansweredOffsetCommitCount: Int { unansweredCommitCount.load(ordering: .acquiring) }
+
+  /// A broker has answered the request for an idempotent producer's number, with one or with a refusal.
+  var hasProducerNumberAnswer: Bool { producerNumberCount.load(ordering: .acquiring) > 0 }
 
   /// When the last heartbeat was sent that was answered, and whose answer let the member go on: another heartbeat
   /// followed it. The answer itself may carry an error that is not visible here.
@@ -58,6 +62,8 @@ final class ClientObserver: Sendable {
       if !code.isSuccess { unansweredTransactionCount.add(1, ordering: .acquiringAndReleasing) }
     case RequestNumber.offsetCommit:
       if !code.isSuccess { unansweredCommitCount.add(1, ordering: .acquiringAndReleasing) }
+    case RequestNumber.initProducerNumber:
+      if code.isSuccess { producerNumberCount.add(1, ordering: .acquiringAndReleasing) }
     case RequestNumber.heartbeat:
       // The library reports an end twice, but one heartbeat is under way at most and both reports come before the
       // next is sent; so this is the end of the last one.
@@ -85,6 +91,7 @@ final class ClientObserver: Sendable {
 enum RequestNumber {
   static let offsetCommit: Int16 = 8
   static let heartbeat: Int16 = 12
+  static let initProducerNumber: Int16 = 22
   static let addPartitionsToTransaction: Int16 = 24
   static let addOffsetsToTransaction: Int16 = 25
   static let endTransaction: Int16 = 26

@@ -20,6 +20,17 @@ struct KafkaCode: Hashable, Sendable {
   static let fenced = KafkaCode(RD_KAFKA_RESP_ERR__FENCED)
   static let outOfRange = KafkaCode(RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
   static let fencedInstance = KafkaCode(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID)
+  static let tls = KafkaCode(RD_KAFKA_RESP_ERR__SSL)
+  static let wrongState = KafkaCode(RD_KAFKA_RESP_ERR__STATE)
+  static let unsupported = KafkaCode(RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
+  static let unknownTopic = KafkaCode(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+  static let localUnknownTopic = KafkaCode(RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
+  static let invalidTopic = KafkaCode(RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION)
+  static let topicRefused = KafkaCode(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+  static let transactionalIDRefused = KafkaCode(
+    RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+  static let clusterRefused = KafkaCode(RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED)
+  static let groupRefused = KafkaCode(RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
   static let requestTimedOut = KafkaCode(RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT)
 
   var isSuccess: Bool { self == .none }

@@ -189,9 +189,12 @@ extension KafkaIntake {
         "Another member of group \(settings.groupID) runs as instance \(settings.instance); give each its own "
           + "kafka.instance.")
     }
-    if code.isAccessRefusal {
-      return FatalFault(
-        .accessDenied, "Kafka refused group \(settings.groupID): \(code.name): \(text).")
+    switch code {
+    case .groupRefused: return KafkaRight.useGroup.fault(settings, code)
+    case .topicRefused: return KafkaRight.readInput.fault(settings, code)
+    case _ where code.isAccessRefusal:
+      return .authenticationRefused(settings, "\(code.name): \(text)")
+    default: break
     }
     return FatalFault(.stuck, "The Kafka consumer cannot go on: \(code.name): \(text).")
   }

@@ -1,12 +1,19 @@
+package import BridgeCore
 import CRdKafka
 
 /// A record that a reader hands out. It and what it points to are valid inside the visit only.
 package struct ReadRecord {
+  package let partition: PartitionIndex
+  package let offset: RecordOffset
+  /// Empty for a null.
   package let value: UnsafeRawBufferPointer
   private let headers: OpaquePointer?
 
-  init(_ value: UnsafeRawBufferPointer, _ message: UnsafeMutablePointer<rd_kafka_message_t>) {
-    self.value = value
+  init(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
+    partition = message.pointee.partition
+    offset = message.pointee.offset
+    value = UnsafeRawBufferPointer(
+      start: message.pointee.payload, count: message.pointee.payload == nil ? 0 : message.pointee.len)
     var headers: OpaquePointer?
     let code = KafkaCode(rd_kafka_message_headers(message, &headers))
     self.headers = code.isSuccess ? headers : nil

@@ -42,6 +42,7 @@ extension KafkaSettings {
     try configuration.set("socket.timeout.ms", "\(KafkaTimes.producerRequestTimeout.milliseconds)")
     try setOwnProperties(on: configuration)
     try setGroup(on: configuration)
+    try configuration.set("enable.partition.eof", "true")
     rd_kafka_conf_set_events(configuration.raw, RD_KAFKA_EVENT_ERROR)
     return try configuration.makeClient(RD_KAFKA_CONSUMER, observer: observer)
   }

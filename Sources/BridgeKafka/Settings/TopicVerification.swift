@@ -9,115 +9,86 @@ package struct TopicCounts: Sendable, Equatable {
 
 extension KafkaSettings {
   /// Looks, before anything is joined, whether brokers answer, whether both topics are there and the result topic has
-  /// as many partitions as the input topic, and whether we may read the group's offsets.
-  package func verifyTopics(timeout: TimeSpan) throws(FatalFault) -> TopicCounts {
-    let notices = KafkaNotices()
-    let client = try makeInquirer(observer: ClientObserver(notices: notices))
-    let deadline = MonotonicTime.now + timeout
-    let input = try partitionCount(of: inputTopic, like: nil, asking: client, until: deadline)
-    let result = try partitionCount(of: resultTopic, like: input, asking: client, until: deadline)
-    guard result >= input else {
-      throw FatalFault(
-        .configuration,
-        "Result topic \(resultTopic) has \(result) partitions, input topic \(inputTopic) has \(input); outcomes keep "
-          + "their event's partition. Add partitions: kafka-topics.sh --bootstrap-server \(bootstrapServers) --alter "
-          + "--topic \(resultTopic) --partitions \(input)")
-    }
-    try verifyGroup(asking: client, until: deadline)
+  /// as many partitions as the input topic, whether the cluster's settings allow what is promised, and whether we
+  /// have the rights that can be tried without joining the group. What cannot be read is said in a notice.
+  package func verifyTopics(timeout: TimeSpan, notices: KafkaNotices) throws(FatalFault) -> TopicCounts {
+    var inquiry = try ClusterInquiry(self, timeout: timeout)
+    let input = try partitionCount(of: inputTopic, like: nil, &inquiry, right: .readInput)
+    let result = try partitionCount(of: resultTopic, like: input, &inquiry, right: .writeResult)
+    guard result >= input else { throw tooFewPartitions(input: input, result: result) }
+    try verifyClusterSettings(inquiry, notices)
+    try verifyRights(&inquiry)
     return TopicCounts(input: input, result: result)
   }
 
+  func tooFewPartitions(input: Int, result: Int) -> FatalFault {
+    FatalFault(
+      .configuration,
+      "Result topic \(resultTopic) has \(result) partitions, input topic \(inputTopic) has \(input); outcomes keep "
+        + "their event's partition. Add partitions: "
+        + AdministrationLines(self).grow(resultTopic, to: input))
+  }
+
   private func partitionCount(
-    of topic: String, like wanted: Int?, asking client: borrowing ClientHandle, until deadline: MonotonicTime
+    of topic: String, like wanted: Int?, _ inquiry: inout ClusterInquiry, right: KafkaRight
   ) throws(FatalFault) -> Int {
-    guard let handle = rd_kafka_topic_new(client.raw, topic, nil) else {
-      throw FatalFault(.configuration, "Topic name \(topic) was refused.")
-    }
-    defer { rd_kafka_topic_destroy(handle) }
-    var lastWords = ConnectionWords()
-    while true {
-      let left = min(max((deadline - .now).milliseconds, 1), 1_000)
-      var answer: UnsafePointer<rd_kafka_metadata>?
-      let code = KafkaCode(rd_kafka_metadata(client.raw, 0, handle, &answer, Int32(left)))
-      lastWords.listen(to: client)
-      if let answer {
-        defer { rd_kafka_metadata_destroy(answer) }
-        if code.isSuccess, answer.pointee.topic_cnt > 0 {
-          let found = answer.pointee.topics[0]
-          if let count = try partitionCount(found, topic, wanted) { return count }
-        }
-      }
-      if let refusal = lastWords.refusal {
-        throw FatalFault(.accessDenied, "Kafka at \(bootstrapServers) refused the connection: \(refusal).")
-      }
-      if code.isAccessRefusal {
-        throw FatalFault(.accessDenied, "Kafka refused to describe topic \(topic): \(code.sentence).")
-      }
-      guard MonotonicTime.now < deadline else {
-        throw FatalFault(
-          .brokerUnreachable,
-          "No broker at \(bootstrapServers) answered within the start-up time: \(lastWords.trouble ?? code.sentence)."
-        )
-      }
+    switch try inquiry.topic(topic) {
+    case .present(let shape): return shape.partitionCount
+    case .refused(let code): throw right.fault(self, code)
+    case .impossibleName:
+      throw FatalFault(.configuration, "Kafka does not take \(topic) as the name of a topic.")
+    case .missing:
+      let line = AdministrationLines(self).create(
+        topic, partitionCount: wanted ?? Self.suggestedPartitionCount,
+        replicationFactor: inquiry.suggestedReplicationFactor)
+      throw FatalFault(.configuration, "Topic \(topic) does not exist. Create it: \(line)")
     }
   }
 
-  /// Nil if it is worth asking again: a topic has just been made, or a leader is being chosen.
-  private func partitionCount(_ found: rd_kafka_metadata_topic, _ topic: String, _ wanted: Int?)
-    throws(FatalFault) -> Int?
-  {
-    let code = KafkaCode(found.err)
-    if code.isSuccess { return found.partition_cnt > 0 ? Int(found.partition_cnt) : nil }
-    if code.isAccessRefusal {
-      throw FatalFault(.accessDenied, "Kafka refused to describe topic \(topic): \(code.sentence).")
-    }
-    if code.number == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART.rawValue
-      || code.number == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC.rawValue
-    {
-      let partitions = wanted.map(String.init) ?? "6"
-      throw FatalFault(
-        .configuration,
-        "Topic \(topic) does not exist. Create it: kafka-topics.sh --bootstrap-server \(bootstrapServers) --create "
-          + "--topic \(topic) --partitions \(partitions) --replication-factor 3")
-    }
-    if code.number == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION.rawValue {
-      throw FatalFault(.configuration, "Kafka does not take \(topic) as the name of a topic.")
-    }
-    return nil
-  }
+  /// For a topic that nothing is known of.
+  static let suggestedPartitionCount = 6
 
   /// A coordinator that is not there yet is no fault.
-  private func verifyGroup(asking client: borrowing ClientHandle, until deadline: MonotonicTime)
-    throws(FatalFault)
-  {
-    let list = PartitionList(topic: inputTopic, [0], offset: -1)
-    let left = min(max((deadline - .now).milliseconds, 1), KafkaTimes.slice.milliseconds)
-    let code = KafkaCode(rd_kafka_committed(client.raw, list.raw, Int32(left)))
-    var words = ConnectionWords()
-    words.listen(to: client)
-    let refused = code.isAccessRefusal ? code : list.firstFailure()
-    guard words.refusal != nil || refused?.isAccessRefusal == true else { return }
-    throw FatalFault(
-      .accessDenied,
-      "Kafka refused group \(groupID): \(words.refusal ?? refused?.sentence ?? code.sentence).")
+  private func verifyRights(_ inquiry: inout ClusterInquiry) throws(FatalFault) {
+    if case .failure(let failure) = inquiry.hasCommitted(partitionCount: 1, within: KafkaTimes.slice),
+      failure.code.isAccessRefusal
+    {
+      throw KafkaRight.useGroup.fault(self, failure.code)
+    }
+    if let code = inquiry.tryReading(within: KafkaTimes.slice), code.isAccessRefusal {
+      throw KafkaRight.readInput.fault(self, code)
+    }
+    guard guarantee == .exactlyOnce else { return }
+    // Otherwise the first outcome would show it, when events have been sent already.
+    try RightTrial(self).verifyWriting(timeout: startupTimeout)
+  }
+
+  /// What the promise rests on must not be off; what is not told is said, and taken as it should be.
+  private func verifyClusterSettings(
+    _ inquiry: borrowing ClusterInquiry, _ notices: KafkaNotices
+  ) throws(FatalFault) {
+    let asked = guarantee == .exactlyOnce ? inquiry.brokers.map(\.id) : []
+    let described = inquiry.describe(
+      topics: [inputTopic, resultTopic], brokers: Array(asked.prefix(ClusterInquiry.askedBrokerLimit)),
+      within: KafkaTimes.slice)
+    for answer in described {
+      if let refusal = SettingRules(self).refusal(answer) { throw refusal }
+    }
+    guard let failure = described.lazy.compactMap(\.failure).first else { return }
+    // A cluster that cannot tell at all is an imitation, or older than all that the worker runs with.
+    notices.post(
+      KafkaNotice(
+        failure.code == .unsupported ? .note : .warning, "settings of brokers and topics cannot be verified",
+        code: failure.code.name,
+        detail: "cleanup.policy and transaction.partition.verification.enable are taken as they should be; "
+          + "lippi-bridge check --connect says which right is missing"))
   }
 }
 
-/// What a client said about its connections while it was asked something.
-private struct ConnectionWords {
-  var refusal: String?
-  var trouble: String?
+extension ClusterInquiry {
+  /// More brokers than these are not asked one by one.
+  static let askedBrokerLimit = 16
 
-  mutating func listen(to client: borrowing ClientHandle) {
-    while true {
-      let words = client.nextEvent { event -> (KafkaCode, String) in
-        (
-          KafkaCode(rd_kafka_event_error(event)),
-          rd_kafka_event_error_string(event).map { String(cString: $0) } ?? ""
-        )
-      }
-      guard let (code, text) = words else { return }
-      if code.isAccessRefusal { refusal = text } else if !code.isSuccess { trouble = text }
-    }
-  }
+  /// Three copies, where there are brokers for them.
+  var suggestedReplicationFactor: Int { max(1, min(3, brokers.count)) }
 }

@@ -3,7 +3,7 @@ internal import BridgeConfiguration
 /// Every verb there is, in the order of the help.
 enum CommandTable {
   static let all: [Command] = [
-    run, demo, convert, simulator, rules, configExample, configExplain, configSchema, version,
+    run, demo, check, convert, results, simulator, rules, configExample, configExplain, configSchema, version,
   ]
 
   static let run = Command(
@@ -14,13 +14,7 @@ enum CommandTable {
       + "SIGTERM or SIGINT: then it takes nothing new, finishes what is under way, commits and ends. A second "
       + "signal ends it at once. SIGHUP reads the gateway's secrets again.",
     options: [
-      CommandOption(
-        name: "--config", form: .value("FILE"),
-        summary: "the configuration; else the file that LIPPI_BRIDGE_CONFIG names, else "
-          + "config/lippi-bridge.yaml, else /etc/lippi-bridge/lippi-bridge.yaml"),
-      CommandOption(
-        name: "--set", form: .repeated("NAME=VALUE"),
-        summary: "sets one key and wins over file and environment; lists and objects are JSON"),
+      .configurationFile, .setting,
     ],
     exitCodes: [
       .brokerUnreachable, .loopSilent, .transactionStuck, .closeStuck, .fenced, .drainMissed,

@@ -1,3 +1,4 @@
+internal import BridgeConfiguration
 internal import BridgeCore
 internal import ChatEvents
 
@@ -14,12 +15,15 @@ extension CommandTable {
       CommandOption(
         name: "--records", form: .flag,
         summary: "lines are records: {\"key\":…,\"headers\":{…},\"value\":\"…\"}, or value_base64"),
+      .configurationFile, .setting,
     ],
     exitCodes: [.badData, .configuration],
     examples: [
-      CommandExample(line: "lippi-bridge convert < events.jsonl", effect: "one event a line"),
       CommandExample(
-        line: "lippi-bridge convert --explain --config config/examples/helpdesk.yaml < tickets.jsonl",
+        line: "lippi-bridge convert --records < config/examples/helpdesk.jsonl", effect: "one record a line"),
+      CommandExample(
+        line: "lippi-bridge convert --explain --config config/examples/chat-platform.yaml "
+          + "< config/examples/chat-platform.jsonl",
         effect: "with a mapping"),
     ],
     perform: ConvertCommand.perform)
@@ -28,7 +32,17 @@ extension CommandTable {
 /// `lippi-bridge convert`.
 enum ConvertCommand {
   static func perform(_ arguments: CommandArguments) -> ExitCode {
-    var conversion = Conversion(EventSettings(topic: ""), explains: arguments.isSet("--explain"))
+    let settings: EventSettings
+    do throws(ConfigurationRefusal) {
+      settings =
+        ConfigurationReading.isAskedFor(arguments)
+        ? EventSettings(try Configuration.readEvents(ConfigurationReading.sources(arguments)), topic: "")
+        : EventSettings(topic: "")
+    } catch {
+      StandardError.write(error.report)
+      return .configuration
+    }
+    var conversion = Conversion(settings, explains: arguments.isSet("--explain"))
     let areRecords = arguments.isSet("--records")
     var reader = JSONReader(depthLimit: RecordLine.depthLimit)
     LineInput.forEachLine { number, line in

@@ -5,10 +5,7 @@ internal import Glibc
 enum RunCommand {
   static func perform(_ arguments: CommandArguments) -> ExitCode {
     do throws(ConfigurationRefusal) {
-      let configuration = try Configuration.read(
-        ProcessEnvironment.sources(
-          file: arguments.value(of: "--config"), settings: arguments.values(of: "--set")))
-      return runWorker(configuration)
+      return runWorker(try ConfigurationReading.read(arguments))
     } catch {
       StandardError.write(error.report)
       return .configuration

@@ -4,6 +4,7 @@ internal import BridgeKafka
 internal import ChatEvents
 internal import GatewaySimulator
 internal import Glibc
+internal import ResultTopic
 
 /// The whole line in one process: Kafka (or its imitation), a gateway simulator, the worker, sample events; outcomes
 /// are shown as they come.
@@ -55,7 +56,7 @@ struct Demo {
     let addresses = DemoAddresses(
       servers: servers, isMock: request.bootstrapServers == nil, url: simulator.url)
     var reader = try ResultReader(
-      topic: Self.resultTopic, bootstrapServers: servers, timeout: Self.kafkaLimit)
+      ResultReader.Source(bootstrapServers: servers, topic: Self.resultTopic), timeout: Self.kafkaLimit)
     let worker = try DemoWorker(try configuration(addresses, delivery))
     let sample = DemoEvents(count: request.eventCount, seed: request.seed, run: run)
     for fault in sample.faults where !ControlPost.send(fault, to: "/_fault", url: simulator.url) {

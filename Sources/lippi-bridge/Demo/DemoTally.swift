@@ -1,3 +1,6 @@
+internal import BridgeCore
+internal import ResultTopic
+
 /// Which events of this demonstration have an outcome, and what the outcomes were. Outcomes of other events (somebody
 /// tries one of his own, another demonstration uses the topics) are counted, but stand for none of ours.
 struct DemoTally {
@@ -6,8 +9,7 @@ struct DemoTally {
 
   private let ids: [String]
   private var countByID: [String: Int]
-  private var countByOutcome: [String: Int] = [:]
-  private var milliseconds: [Int] = []
+  private var outcomes = OutcomeSummary()
   private(set) var missingCount: Int
 
   init(expecting ids: [String]) {
@@ -16,12 +18,11 @@ struct DemoTally {
     missingCount = ids.count
   }
 
-  var totalCount: Int { countByOutcome.values.reduce(0, +) }
+  var totalCount: Int { outcomes.totalCount }
 
   /// `id`: of the event, where it is known.
-  mutating func count(_ row: OutcomeRow, of id: String?) {
-    countByOutcome[row.outcome, default: 0] += 1
-    if let spent = row.milliseconds { milliseconds.append(spent) }
+  mutating func count(_ outcome: OutcomeMembers, _ kind: OutcomeKind, of id: String?) {
+    outcomes.count(outcome, kind)
     guard let id, let before = countByID[id] else { return }
     countByID[id] = before + 1
     if before == 0 { missingCount -= 1 }
@@ -43,13 +44,5 @@ struct DemoTally {
       "\(found.count) of \(ids.count) events \(predicate): \(names)\(found.count > Self.namedLimit ? ", …" : "")"
   }
 
-  var summary: String {
-    let counts = countByOutcome.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
-      .joined(separator: ", ")
-    let sorted = milliseconds.sorted()
-    guard !sorted.isEmpty else { return "\(totalCount) outcomes: \(counts)" }
-    let median = sorted[sorted.count / 2]
-    let high = sorted[sorted.count * 95 / 100]
-    return "\(totalCount) outcomes: \(counts); from event to outcome p50 \(median) ms, p95 \(high) ms"
-  }
+  var summary: String { outcomes.text(upper: 95) }
 }

@@ -1,15 +1,15 @@
+internal import BridgeCore
 internal import BridgeKafka
-internal import ChatEvents
+internal import ResultTopic
 
 /// Writes outcomes to stdout as they come, and counts them.
 struct OutcomeDisplay: ~Copyable {
-  private static let depthLimit: UInt32 = 32
-
   private let instance: String
   private let isJSON: Bool
   private let isColoured: Bool
   private(set) var tally: DemoTally
-  private var json = JSONReader(depthLimit: depthLimit)
+  private var reading = OutcomeReading()
+  private var line = ByteBuffer(capacity: 2_048)
   private var summarisedCount = 0
 
   /// `instance`: of the worker whose outcomes are shown.
@@ -24,11 +24,20 @@ struct OutcomeDisplay: ~Copyable {
   var hasNews: Bool { summarisedCount == 0 || tally.totalCount != summarisedCount }
 
   mutating func show(_ record: ReadRecord) {
-    guard let row = OutcomeRow(record.value, &json), row.instance == instance else { return }
     let id = record.header(DemoEvents.header).map { String(decoding: $0, as: UTF8.self) }
-    tally.count(row, of: id)
-    let line = isJSON ? String(decoding: record.value, as: UTF8.self) : row.line(isColoured: isColoured)
-    StandardOutput.write(line + "\n")
+    let row = reading.read(record.value) { [instance] members, kind -> OutcomeRow? in
+      guard members.text("bridge", "instance") == instance else { return nil }
+      tally.count(members, kind, of: id)
+      return OutcomeRow(members, kind)
+    }
+    guard let row = row ?? nil else { return }
+    guard isJSON else {
+      StandardOutput.write(row.line(isColoured: isColoured, now: WorkerClock.now().wall) + "\n")
+      return
+    }
+    line.removeAll()
+    TerminalText.appendJSONLine(record.value, to: &line)
+    StandardOutput.write(line.withBytes { String(decoding: $0, as: UTF8.self) })
   }
 
   mutating func takeSummary() -> String {

@@ -4,7 +4,6 @@ internal import BridgeHTTP
 internal import BridgeKafka
 internal import BridgeOps
 internal import BridgeRuntime
-internal import Glibc
 internal import LippiAPI
 
 /// Runs the worker until a signal ends it, or it cannot go on.
@@ -36,8 +35,6 @@ func runWorker(_ configuration: Configuration, until stop: borrowing StopRequest
 struct Worker {
   /// The longest wait between two turns: an idle member polls this often to stay one.
   private static let longestWait = TimeSpan.seconds(1)
-  /// Files that the process needs beside gateway connections.
-  private static let otherOpenFiles: UInt64 = 512
 
   private let configuration: Configuration
   private let log: WorkerLog
@@ -53,10 +50,10 @@ struct Worker {
     guard configuration.ambiguousPolicy == .resend else {
       throw FatalFault(.configuration, "ambiguous.policy report is not there yet: set it to resend.")
     }
-    try raiseOpenFileLimit()
+    try OpenFileLimit.raise(forConnections: configuration.gateway.concurrency)
     let settings = configuration.kafkaSettings
-    let counts = try settings.verifyTopics(timeout: settings.startupTimeout)
     let notices = KafkaNotices()
+    let counts = try settings.verifyTopics(timeout: settings.startupTimeout, notices: notices)
     let membership = try GroupMembership()
     var committer = try KafkaCommitter(
       settings, membership: membership, notices: notices, tokenOf: { RecoveryLogCodec.token(of: $0) })
@@ -154,22 +151,6 @@ struct Worker {
         seed: .random(in: 0 ... .max), processToken: .random(in: 0 ... .max)),
       path: configuration.recordPath(), drainLimit: .milliseconds(configuration.shutdown.drainMilliseconds),
       finalCommitLimit: .seconds(8), notify: { log.write($0) })
-  }
-
-  /// Every connection is an open file.
-  private func raiseOpenFileLimit() throws(FatalFault) {
-    var limit = rlimit()
-    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    let wanted = UInt64(configuration.gateway.concurrency) + Self.otherOpenFiles
-    guard limit.rlim_cur < wanted else { return }
-    limit.rlim_cur = min(limit.rlim_max, rlim_t(wanted))
-    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    guard limit.rlim_cur >= wanted else {
-      throw FatalFault(
-        .configuration,
-        "gateway.concurrency \(configuration.gateway.concurrency) needs \(wanted) open files, the limit is \(limit.rlim_max): raise it (ulimit -Hn, LimitNOFILE) or lower the concurrency."
-      )
-    }
   }
 
   private func logStart(_ counts: TopicCounts) {

@@ -66,6 +66,8 @@ class Broker:
     node: int
     port: int
     heap: str
+    more_ports: dict[str, int] = field(default_factory=dict)
+    """By the name of the listener."""
     process: subprocess.Popen | None = field(default=None)
 
     @property
@@ -124,17 +126,23 @@ class KafkaCluster:
         brokers: int = 1,
         heap: str = "-Xms256m -Xmx384m",
         extra: dict[str, str] | None = None,
+        listeners: dict[str, str] | None = None,
     ):
+        """`listeners`: more than the plain one, name to security protocol; set up by `extra`."""
         self.home = kafka_home()
         self.folder = folder
         self.heap = heap
         self.extra = extra or {}
+        self.listeners = listeners or {}
         self.count = brokers
         self.brokers: list[Broker] = []
 
     @property
     def bootstrap(self) -> str:
         return ",".join(f"127.0.0.1:{broker.port}" for broker in self.brokers)
+
+    def bootstrap_of(self, listener: str) -> str:
+        return ",".join(f"127.0.0.1:{broker.more_ports[listener]}" for broker in self.brokers)
 
     def __enter__(self) -> "KafkaCluster":
         self.start()
@@ -193,11 +201,19 @@ class KafkaCluster:
 
     def _lay_out(self, folder: Path) -> None:
         folder.mkdir(parents=True)
-        ports = free_ports(2 * self.count)
-        client_ports, controller_ports = ports[: self.count], ports[self.count :]
+        ports = free_ports((2 + len(self.listeners)) * self.count)
+        client_ports, controller_ports = ports[: self.count], ports[self.count : 2 * self.count]
+        more_ports = iter(ports[2 * self.count :])
         voters = ",".join(f"{i + 1}@127.0.0.1:{port}" for i, port in enumerate(controller_ports))
         self.brokers = [
-            Broker(self.home, folder, node=i + 1, port=port, heap=self.heap)
+            Broker(
+                self.home,
+                folder,
+                node=i + 1,
+                port=port,
+                heap=self.heap,
+                more_ports={name: next(more_ports) for name in self.listeners},
+            )
             for i, port in enumerate(client_ports)
         ]
         cluster_id = self._storage("random-uuid").strip().splitlines()[-1]
@@ -209,12 +225,17 @@ class KafkaCluster:
     def _properties(self, broker: Broker, controller_port: int, voters: str) -> dict[str, str]:
         replicas = str(self.count)
         in_sync = "2" if self.count > 1 else "1"
+        more = {name: f"{name}://127.0.0.1:{port}" for name, port in broker.more_ports.items()}
+        protocols = {"PLAINTEXT": "PLAINTEXT", "CONTROLLER": "PLAINTEXT", **self.listeners}
+        plain = f"PLAINTEXT://127.0.0.1:{broker.port}"
+        controller = f"CONTROLLER://127.0.0.1:{controller_port}"
         return {
             "process.roles": "broker,controller",
             "node.id": str(broker.node),
-            "listeners": f"PLAINTEXT://127.0.0.1:{broker.port},CONTROLLER://127.0.0.1:{controller_port}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{broker.port}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listeners": ",".join([plain, controller, *more.values()]),
+            "advertised.listeners": ",".join([plain, *more.values()]),
+            "listener.security.protocol.map": ",".join(f"{k}:{v}" for k, v in protocols.items()),
+            "inter.broker.listener.name": "PLAINTEXT",
             "controller.listener.names": "CONTROLLER",
             "controller.quorum.voters": voters,
             "log.dirs": str(broker.folder / f"data-{broker.node}"),

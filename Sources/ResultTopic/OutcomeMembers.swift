@@ -1,17 +1,31 @@
-internal import CSimdjson
-internal import ChatEvents
+import CSimdjson
+import ChatEvents
 
 /// Members of an outcome by name. Valid as long as the reader's tokens are.
-struct OutcomeMembers {
-  let tokens: UnsafeBufferPointer<csimdjson_token>
+package struct OutcomeMembers {
+  private let tokens: UnsafeBufferPointer<csimdjson_token>
+
+  init(tokens: UnsafeBufferPointer<csimdjson_token>) { self.tokens = tokens }
 
   /// A text, a number as it stands, or `true`; nil for anything else.
-  func text(_ path: String...) -> String? { find(path, in: 0).flatMap { text(at: $0) } }
+  package func text(_ path: String...) -> String? { find(path, in: 0).flatMap { text(at: $0) } }
 
-  func isTrue(_ name: String) -> Bool { find([name], in: 0).map { tokens[$0].isTrue } ?? false }
+  /// A whole number of the outcome itself.
+  package func number(_ name: String) -> Int64? {
+    guard let index = member(name, of: 0), tokens[index].isNumber else { return nil }
+    return tokens[index].textBytes.wholeNumber
+  }
+
+  /// Without making a text of it.
+  package func hasText(_ text: StaticString, at name: String) -> Bool {
+    guard let index = member(name, of: 0), tokens[index].isString else { return false }
+    return tokens[index].textBytes.equals(text)
+  }
+
+  package func isTrue(_ name: String) -> Bool { find([name], in: 0).map { tokens[$0].isTrue } ?? false }
 
   /// Pointer and code of each problem that is listed.
-  var problems: [(pointer: String, code: String)] {
+  package var problems: [(pointer: String, code: String)] {
     elements("error", "problems").map { problem in
       (
         pointer: find(["pointer"], in: problem).flatMap { text(at: $0) } ?? "",
@@ -21,7 +35,7 @@ struct OutcomeMembers {
   }
 
   /// The sub_codes of the attempts that are listed, the last one left out; nil where there was no answer.
-  var earlierSubCodes: [String?] {
+  package var earlierSubCodes: [String?] {
     elements("attempt_log").dropLast().map { attempt in
       find(["sub_code"], in: attempt).flatMap { text(at: $0) }
     }
@@ -61,5 +75,20 @@ struct OutcomeMembers {
     if tokens[index].isTrue { return "true" }
     guard tokens[index].isString || tokens[index].isNumber else { return nil }
     return String(decoding: tokens[index].textBytes, as: UTF8.self)
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// Nil if the digits are not all, or too many.
+  fileprivate var wholeNumber: Int64? {
+    let isNegative = first == UInt8(ascii: "-")
+    var number: Int64 = 0
+    for byte in self[(isNegative ? 1 : 0)...] {
+      guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9"), number < 100_000_000_000_000_000 else {
+        return nil
+      }
+      number = number * 10 + Int64(byte - UInt8(ascii: "0"))
+    }
+    return isNegative ? -number : number
   }
 }
