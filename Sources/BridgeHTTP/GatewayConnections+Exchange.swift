@@ -119,6 +119,9 @@ extension GatewayConnections {
     guard isWhollySent || (400..<500).contains(head.status) else {
       return end(index, with: .closed, at: now.monotonic)
     }
+    if let fault = connections[index].unpackAnswer(limit: settings.answerByteLimit) {
+      return end(index, with: fault.transportFault, at: now.monotonic)
+    }
     connections[index].answerCount += 1
     connections[index].idleLimit = idleLimit(announced: head.keepAliveSeconds)
     backOff.answered()

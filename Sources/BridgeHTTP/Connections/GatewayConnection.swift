@@ -63,4 +63,9 @@ struct GatewayConnection: ~Copyable {
   mutating func take(_ bytes: UnsafeRawBufferPointer) -> AnswerParser.Progress {
     parser.consume(bytes, into: &answer)
   }
+
+  /// The body as it was meant, after the whole of it has come; nil if there is one of at most `limit` bytes.
+  mutating func unpackAnswer(limit: Int) -> AnswerFault? {
+    Inflation.unpack(&answer, from: parser.head.contentCoding, limit: limit)
+  }
 }
