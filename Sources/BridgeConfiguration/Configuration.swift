@@ -83,6 +83,17 @@ package struct GatewaySection: Sendable {
   package var connectTimeoutMilliseconds: Int64
   package var idleTimeoutMilliseconds: Int64
   package var answerByteLimit: Int
+  /// Paths of PEM files.
+  package var authorityFile: String?
+  package var clientCertificateFile: String?
+  package var clientKeyFile: String?
+  package var proxy: ProxySection?
+}
+
+package struct ProxySection: Sendable {
+  package var url: String
+  package var user: String?
+  package var password: Secret?
 }
 
 package enum SignMethod: String, CaseIterable, Sendable {

@@ -77,7 +77,7 @@ extension ValueReading {
   /// What a value may be, where the explanation of its key does not say it.
   static func reference(_ kind: ValueKind) -> String? {
     switch kind {
-    case .text, .topic, .url, .start, .integer(Int64.min...Int64.max), .properties: nil
+    case .text, .topic, .url, .proxy, .start, .integer(Int64.min...Int64.max), .properties: nil
     case .integer(let range): "Allowed: \(range.lowerBound) to \(range.upperBound)."
     case .duration(let range):
       "\(DurationText.text(range.lowerBound)) to \(DurationText.text(range.upperBound))."

@@ -9,7 +9,8 @@ extension GatewayConnections {
 
   mutating func openMissing(at now: MonotonicTime) {
     guard backOff.allowsConnect(at: now) else { return }
-    let simultaneous = backOff.isProbing ? 1 : Self.connectingLimit
+    let limit = endpoint.isEncrypted ? Self.encryptedConnectingLimit : Self.connectingLimit
+    let simultaneous = backOff.isProbing ? 1 : limit
     var opened = false
     while connectingCount < simultaneous, liveCount < min(expectedCount, settings.connectionLimit) {
       guard openOne(at: now) else { break }

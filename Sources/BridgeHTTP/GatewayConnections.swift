@@ -9,17 +9,19 @@ package struct GatewayConnections: ~Copyable {
   /// Sockets hand over bytes in pieces of this size at most, so that the count of accepted bytes is exact under TLS.
   static let sliceByteLimit = 16 * 1_024
   /// A connection that idled for longer is asked whether it is alive before it takes a request.
-  static let uncheckedIdleLimit = TimeSpan.milliseconds(100)
+  static let uncheckedIdleLimit = TimeSpan.milliseconds(1)
   /// What the announced idle time of the gateway is undercut by, against crossing its close.
   static let idleMargin = TimeSpan.seconds(1)
-  /// Connects under way at most.
+  /// Connects under way at most. A TLS handshake takes up to two milliseconds of the loop: so few that deadlines
+  /// are kept although all of them get on in the same turn.
   static let connectingLimit = 64
+  static let encryptedConnectingLimit = 16
   /// Buffers that grew beyond this for one exchange give their memory back.
   static let keptBufferByteLimit = 16 * 1_024
 
   let settings: GatewayConnectionSettings
   let endpoint: GatewayEndpoint
-  let options: ConnectOptions
+  var options: ConnectOptions
   var events: EventQueue
   var shards = SlotTable<ConnectionShard>(capacity: 1)
   var connections: ConnectionTable
@@ -43,7 +45,10 @@ package struct GatewayConnections: ~Copyable {
     guard settings.connectionLimit > 0 else { throw .unusableSetting(name: "connection limit") }
     guard settings.answerByteLimit > 0 else { throw .unusableSetting(name: "answer size limit") }
     guard settings.requestTimeout > .zero else { throw .unusableSetting(name: "request time-out") }
+    guard settings.connectTimeout > .zero else { throw .unusableSetting(name: "connect time-out") }
     guard settings.idleTimeout > .zero else { throw .unusableSetting(name: "idle time-out") }
+    try settings.checkFiles()
+    try settings.checkProxy()
     self.init(settings, endpoint: try GatewayEndpoint(settings: settings), events: try EventQueue())
   }
 

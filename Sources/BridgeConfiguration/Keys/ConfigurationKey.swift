@@ -26,7 +26,7 @@ package struct ConfigurationKey: Sendable {
   package var secretName: String? {
     switch kind {
     case .secretFile: String(name.dropLast("_file".count))
-    case .text, .topic, .url, .integer, .duration, .size, .flag, .choice, .list, .properties, .start: nil
+    case .text, .topic, .url, .proxy, .integer, .duration, .size, .flag, .choice, .list, .properties, .start: nil
     }
   }
 
@@ -56,6 +56,8 @@ package enum ValueKind: Sendable {
   case topic
   /// `http` or `https`, with a host, without user, query or fragment.
   case url
+  /// `http`, `socks5` or `socks5h`, with host and port and nothing else.
+  case proxy
   case integer(ClosedRange<Int64>)
   /// Milliseconds.
   case duration(ClosedRange<Int64>)

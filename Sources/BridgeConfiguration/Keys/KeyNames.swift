@@ -26,7 +26,7 @@ enum KeyNames {
   static func isComposite(_ name: String) -> Bool {
     switch keys[name]?.kind {
     case .list, .properties, nil: true
-    case .text, .topic, .url, .integer, .duration, .size, .flag, .choice, .start, .secretFile: false
+    case .text, .topic, .url, .proxy, .integer, .duration, .size, .flag, .choice, .start, .secretFile: false
     }
   }
 
