@@ -5,7 +5,7 @@ import Synchronization
 /// One accepted connection, as a script sees it: blocking calls, every byte under control.
 final class Peer: Sendable {
   let number: Int
-  private let socket: Int32
+  let socket: Int32
   private let rest = Mutex<[UInt8]>([])
 
   init(number: Int, socket: Int32) {
@@ -51,7 +51,9 @@ final class Peer: Sendable {
 
   func write(_ text: String) { write(Array(text.utf8)) }
 
-  func write(_ bytes: [UInt8]) {
+  func write(_ bytes: [UInt8]) { Self.write(bytes, to: socket) }
+
+  static func write(_ bytes: [UInt8], to socket: Int32) {
     var position = 0
     while position < bytes.count {
       let count = bytes.withUnsafeBytes {
