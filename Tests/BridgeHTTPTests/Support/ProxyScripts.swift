@@ -16,10 +16,7 @@ extension Peer {
   func relay(to port: UInt16) {
     let target = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(target) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    address.sin_port = port.bigEndian
+    var address = sockaddr_in("127.0.0.1", port: port)
     let connected = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         connect(target, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
