@@ -119,7 +119,8 @@ extension GatewayConnections {
       let idleTime = now - connections[index].idleSince
       if idleTime >= connections[index].idleLimit || isOld(index, at: now) {
         discardReady(index)
-      } else if idleTime > Self.uncheckedIdleLimit, !isSilent(index) {
+      } else if idleTime > .zero, !isSilent(index) {
+        // What became idle in this very turn was read to its end a moment ago.
         readyLost(index, at: now)
       } else {
         ready.remove(index, in: &connections)

@@ -8,8 +8,6 @@ internal import CCurl
 package struct GatewayConnections: ~Copyable {
   /// Sockets hand over bytes in pieces of this size at most, so that the count of accepted bytes is exact under TLS.
   static let sliceByteLimit = 16 * 1_024
-  /// A connection that idled for longer is asked whether it is alive before it takes a request.
-  static let uncheckedIdleLimit = TimeSpan.milliseconds(1)
   /// What the announced idle time of the gateway is undercut by, against crossing its close.
   static let idleMargin = TimeSpan.seconds(1)
   /// Connects under way at most. A TLS handshake takes up to two milliseconds of the loop: so few that deadlines
