@@ -24,6 +24,8 @@ extension GatewayConnections {
     switch connections[index].phase {
     case .ready:
       readyStirred(index, at: now.monotonic)
+    case .settling:
+      settlingStirred(index, at: now.monotonic)
     case .sending:
       if readiness.hasInput { receive(index, at: now) }
       if readiness.hasRoom, connections[index].phase == .sending { sendMore(index, at: now) }
@@ -125,6 +127,7 @@ extension GatewayConnections {
     connections[index].answerCount += 1
     connections[index].idleLimit = idleLimit(announced: head.keepAliveSeconds)
     backOff.answered()
+    isProven = true
     let retryAfter = head.retryAfterSeconds(now: now.wall.milliseconds / 1_000)
     end(
       index, .answered(status: head.status, retryAfterSeconds: retryAfter, date: head.date),

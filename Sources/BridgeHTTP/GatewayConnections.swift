@@ -27,6 +27,12 @@ package struct GatewayConnections: ~Copyable {
   var closed: [Int32] = []
   /// Idle ones; the longest idle first, the last is taken.
   var ready = ConnectionQueue()
+  /// Connections that show whether the gateway takes them, oldest first; see `isProven`.
+  var settling = ConnectionQueue()
+  /// TLS 1.3 lets a client send before the server has looked at its certificate: a request sent then could be lost
+  /// without a trace. So until a connection has held or an answer has come, and again after every failed connect,
+  /// connections to an encrypted gateway are made one by one and wait a while before they are ready.
+  var isProven: Bool
   /// Exchanges under way, in the order of their deadlines.
   var inFlight = ConnectionQueue()
   /// Attempts whose report was not taken.
@@ -56,6 +62,7 @@ package struct GatewayConnections: ~Copyable {
     self.endpoint = endpoint
     self.events = events
     options = ConnectOptions(settings)
+    isProven = !endpoint.isEncrypted
     connections = ConnectionTable(capacity: min(settings.connectionLimit, ConnectionShard.connectionLimit))
     scratch = .allocate(byteCount: Self.sliceByteLimit, alignment: 16)
   }
@@ -119,6 +126,7 @@ package struct GatewayConnections: ~Copyable {
     driveConnects(at: now.monotonic)
     endOverdue(at: now)
     closeOutworn(at: now.monotonic)
+    readySettled(at: now.monotonic)
   }
 
   /// The next ended attempt; each is to be given to `finish`.
@@ -172,6 +180,9 @@ package struct GatewayConnections: ~Copyable {
     }
     if ready.first != .noConnection {
       consider(connections[ready.first].idleSince + connections[ready.first].idleLimit)
+    }
+    if settling.first != .noConnection {
+      consider(connections[settling.first].idleSince + connections[settling.first].idleLimit)
     }
     if connectingCount > 0 {
       for shard in 0..<shards.count {

@@ -104,22 +104,16 @@ struct TrustCase: Sendable, CustomTestStringConvertible {
     let driver = try GatewayDriver(server.url()) { settings in
       settings.authorityFile = Certificates.shared.certificate("authority")
     }
-    // TLS 1.3 lets the client go ahead before the server has asked for the certificate: a request may be lost.
+    // TLS 1.3 lets the client go ahead before the server has looked at a certificate: a request would be lost.
+    var sentCount = 0
     try #require(
       driver.run { driver in
-        if driver.gateway.readyConnectionCount > 0 { _ = driver.send(0) }
-        return driver.gateway.statistics.connectFailureCount > 0 || !driver.ended.isEmpty
+        if driver.gateway.readyConnectionCount > 0, case .started = driver.send(0) { sentCount += 1 }
+        return driver.gateway.statistics.connectFailureCount >= 3
       })
-    for ended in driver.ended {
-      switch ended.report.ending {
-      case .answered: Issue.record("there is no answer: \(ended)")
-      case .notSent(let fault), .unanswered(let fault): #expect(fault == .reset || fault == .closed)
-      }
-    }
-    if version == "1.2" {
-      #expect(driver.ended.isEmpty)
-      #expect(driver.gateway.statistics.connectCount == 0)
-    }
+    print("TLS \(version) without a certificate: \(driver.gateway.statistics.lastConnectError ?? "-")")
+    #expect(sentCount == 0)
+    #expect(driver.gateway.statistics.connectCount == 0)
   }
 
   @Test func aKeyThatDoesNotFitIsSaid() throws {

@@ -13,6 +13,8 @@ final class GatewayDriver {
 
   var gateway: GatewayConnections
   private(set) var ended: [Ended] = []
+  /// Processor time.
+  private(set) var longestTurnWork = TimeSpan.zero
   /// Whatever a test waits for comes within this time.
   static let patience = TimeSpan.seconds(20)
 
@@ -63,7 +65,9 @@ final class GatewayDriver {
     var interest = pollfd(fd: gateway.descriptor, events: Int16(POLLIN), revents: 0)
     poll(&interest, 1, wake <= now ? 0 : Int32(wait))
     let begin = Self.now()
+    let work = Self.threadTime()
     gateway.turn(at: begin)
+    longestTurnWork = max(longestTurnWork, TimeSpan(microseconds: Self.threadTime() - work))
     return Self.now().monotonic - begin.monotonic
   }
 
