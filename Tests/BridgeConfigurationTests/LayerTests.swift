@@ -76,6 +76,11 @@ import Testing
         connect_timeout: 900ms
         idle_timeout: 1m
         max_answer_bytes: 4KiB
+        ca_file: /etc/ca.pem
+        client_certificate_file: /etc/client.pem
+        client_key_file: /etc/client.key
+        proxy: http://proxy:3128
+        proxy_user: bridge
       retry: {attempts: 1, base: 1ms, cap: 2s, max_time: 1h}
       ambiguous: {policy: report}
       outcomes:

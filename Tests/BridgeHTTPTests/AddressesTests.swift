@@ -75,7 +75,8 @@ import Testing
 
   @Test func aSlowConnectEndsInTimeAndBlocksNobody() throws {
     let dead = SilentAddress("127.0.0.2", port: 0)
-    let driver = try GatewayDriver("http://127.0.0.2:\(dead.port)/", limit: 4, connectTimeout: .milliseconds(400))
+    let driver = try GatewayDriver(
+      "http://127.0.0.2:\(dead.port)/", limit: 4, connectTimeout: .milliseconds(400))
     var longest = TimeSpan.zero
     let before = GatewayDriver.now().monotonic
     while driver.gateway.statistics.connectFailureCount == 0 {

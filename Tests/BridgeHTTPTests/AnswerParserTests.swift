@@ -134,7 +134,9 @@ struct AnswerSample: Sendable, CustomTestStringConvertible {
     #expect(whole.extraByteCount == sample.extraByteCount)
     if let head = whole.head { #expect(head.closes == sample.closes) }
     let step = max(1, bytes.count / 5_000)
-    for cut in stride(from: 0, to: bytes.count, by: step) { #expect(parse(bytes, cutAt: [cut]) == whole, "cut at \(cut)") }
+    for cut in stride(from: 0, to: bytes.count, by: step) {
+      #expect(parse(bytes, cutAt: [cut]) == whole, "cut at \(cut)")
+    }
     #expect(parse(bytes, cutAt: Array(bytes.indices)) == whole, "byte by byte")
   }
 

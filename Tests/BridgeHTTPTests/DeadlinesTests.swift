@@ -55,7 +55,8 @@ import Testing
       switch peer.number % 4 {
       case 0: peer.waitForEnd()
       case 1: peer.drip("HTTP/1.1 200 OK\r\nX-Field: " + String(repeating: "x", count: 1_000))
-      case 2: peer.drip("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + String(repeating: "x", count: 999))
+      case 2:
+        peer.drip("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + String(repeating: "x", count: 999))
       default:
         let chunks = String(repeating: "1\r\nx\r\n", count: 500)
         peer.drip("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks)

@@ -91,7 +91,8 @@ import Testing
       Packed(
         testDescription: "gzip", ending: Misdeed.answered(200),
         body: String(decoding: PackedAnswersTests.text, as: UTF8.self),
-        bytes: Packing.pack(PackedAnswersTests.text, window: Packing.gzip), fields: "Content-Encoding: gzip\r\n"),
+        bytes: Packing.pack(PackedAnswersTests.text, window: Packing.gzip),
+        fields: "Content-Encoding: gzip\r\n"),
       Packed(
         testDescription: "x-gzip", ending: Misdeed.answered(200),
         body: String(decoding: PackedAnswersTests.text, as: UTF8.self),

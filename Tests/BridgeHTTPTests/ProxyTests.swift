@@ -98,7 +98,8 @@ struct ProxyRefusal: Sendable, CustomTestStringConvertible {
       peer.write([5, 0, 0, 1, 127, 0, 0, 1, 0, 80])
       peer.relay(to: target.port)
     }
-    let url = isEncrypted ? server.url(host: "gateway.test") : "http://gateway.test:\(server.port)/router/rest"
+    let url =
+      isEncrypted ? server.url(host: "gateway.test") : "http://gateway.test:\(server.port)/router/rest"
     let driver = try GatewayDriver(url) { settings in
       settings.authorityFile = Certificates.shared.certificate("authority")
       settings.proxy = GatewayProxy(
@@ -129,7 +130,9 @@ struct ProxyRefusal: Sendable, CustomTestStringConvertible {
     let proxy = ScriptedServer { _ in }
     let trap = "http://127.0.0.1:\(proxy.port)"
     // Other tests run meanwhile, and libcurl reads these for them, too: none of them may care.
-    for name in ["http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"] { setenv(name, trap, 1) }
+    for name in ["http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"] {
+      setenv(name, trap, 1)
+    }
     setenv("no_proxy", "*", 1)
     defer {
       for name in ["http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy", "no_proxy"] {

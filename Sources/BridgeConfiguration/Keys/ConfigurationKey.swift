@@ -26,7 +26,8 @@ package struct ConfigurationKey: Sendable {
   package var secretName: String? {
     switch kind {
     case .secretFile: String(name.dropLast("_file".count))
-    case .text, .topic, .url, .proxy, .integer, .duration, .size, .flag, .choice, .list, .properties, .start: nil
+    case .text, .topic, .url, .proxy, .integer, .duration, .size, .flag, .choice, .list, .properties, .start:
+      nil
     }
   }
 

@@ -61,7 +61,9 @@ struct ConnectOptions: ~Copyable {
       if let user = proxy.user { set(CURLOPT_PROXYUSERNAME, user) }
       if let password = proxy.password { set(CURLOPT_PROXYPASSWORD, password) }
     }
-    if let fixedAddresses, bridge_curl_set_addresses(handle, fixedAddresses) != CURLE_OK { isAccepted = false }
+    if let fixedAddresses, bridge_curl_set_addresses(handle, fixedAddresses) != CURLE_OK {
+      isAccepted = false
+    }
     if bridge_curl_set_private_sockets(handle) != CURLE_OK { isAccepted = false }
     if bridge_curl_set_number(handle, number) != CURLE_OK { isAccepted = false }
     if let sessions, bridge_curl_set_share(handle, UnsafeMutableRawPointer(sessions)) != CURLE_OK {

@@ -126,7 +126,9 @@ struct ConnectionShard: ~Copyable {
     connectingCount -= 1
     let number = bridge_curl_number(handle)
     guard code != CURLE_OK else { return (number, nil) }
-    return (number, errorText(place: number % Self.connectionLimit) ?? String(cString: curl_easy_strerror(code)))
+    return (
+      number, errorText(place: number % Self.connectionLimit) ?? String(cString: curl_easy_strerror(code))
+    )
   }
 
   private mutating func settleTimer(at now: MonotonicTime) {

@@ -9,7 +9,8 @@ enum Packing {
   static func pack(_ bytes: [UInt8], window: Int32) -> [UInt8] {
     var stream = z_stream()
     let size = Int32(MemoryLayout<z_stream>.size)
-    precondition(deflateInit2_(&stream, 6, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK)
+    precondition(
+      deflateInit2_(&stream, 6, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK)
     defer { deflateEnd(&stream) }
     let room = Int(deflateBound(&stream, UInt(bytes.count))) + 64
     var source = bytes

@@ -97,7 +97,8 @@ final class ScriptedServer: Sendable {
 
   /// `listens` false: its port is taken and refuses until `listen`.
   init(
-    address host: String = "127.0.0.1", port wanted: UInt16 = 0, receiveBufferSize: Int32? = nil, backlog: Int32 = 1_024, listens: Bool = true, accepts: Bool = true,
+    address host: String = "127.0.0.1", port wanted: UInt16 = 0, receiveBufferSize: Int32? = nil,
+    backlog: Int32 = 1_024, listens: Bool = true, accepts: Bool = true,
     _ script: @escaping @Sendable (Peer) -> Void
   ) {
     let listening = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

@@ -4,8 +4,10 @@ Runs by itself with Python's standard library alone:
 
     python3 tls_gateway.py --certificate server.pem --key server.key
 
-The first line on stdout is {"port": N}; it ends when its standard input does. Every answer's body says what the
-handshake was: {"connection", "connections", "version", "reused", "client", "name", "count"}.
+With --forward PORT it answers nothing itself and carries the bytes on to that port of this machine.
+
+The first line on stdout is {"port": N}; it ends when its standard input does. Every answer's body says what
+the handshake was: {"connection", "connections", "version", "reused", "client", "name", "count"}.
 
     /router/rest    a good answer
     /torn/N         the first N bytes of it, then close_notify and the end
@@ -130,6 +132,37 @@ class Connection(asyncio.Protocol):
         return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
+class Relay(asyncio.Protocol):
+    """One side of a connection that is carried on; what comes in goes out on the other side."""
+
+    def __init__(self, other: "Relay | None" = None, forward: int = 0):
+        self.other = other
+        self.forward = forward
+        self.transport = None
+        self.early = bytearray()
+
+    def connection_made(self, transport):
+        self.transport = transport
+        if self.other is None:
+            self.other = Relay(self)
+            loop = asyncio.get_running_loop()
+            self.opening = loop.create_task(
+                loop.create_connection(lambda: self.other, "127.0.0.1", self.forward)
+            )
+        else:
+            transport.write(bytes(self.other.early))
+
+    def data_received(self, data):
+        if self.other.transport is None:
+            self.early += data
+        else:
+            self.other.transport.write(data)
+
+    def connection_lost(self, _):
+        if self.other.transport is not None:
+            self.other.transport.close()
+
+
 VERSIONS = {
     "1.1": ssl.TLSVersion.TLSv1_1,
     "1.2": ssl.TLSVersion.TLSv1_2,
@@ -166,7 +199,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     # Small, so that what nobody reads soon stands in the client.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
     server = await loop.create_server(
-        lambda: Connection(gateway),
+        lambda: Relay(forward=arguments.forward) if arguments.forward else Connection(gateway),
         sock=listener,
         backlog=4_096,
         ssl=secured(arguments) if arguments.certificate else None,
@@ -175,12 +208,14 @@ async def serve(arguments: argparse.Namespace) -> None:
     ended = asyncio.Event()
     loop.add_reader(sys.stdin.fileno(), lambda: sys.stdin.buffer.read1() or ended.set())
     await ended.wait()
+    server.close()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--forward", type=int)
     parser.add_argument("--certificate", type=Path)
     parser.add_argument("--key", type=Path)
     parser.add_argument("--client-ca", type=Path)
