@@ -34,6 +34,8 @@ let package = Package(
       name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
       name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLinux"),
     .target(
       name: "CSimdjson", cxxSettings: [.unsafeFlags(["-O2"])],
@@ -46,7 +48,7 @@ let package = Package(
     library("BridgeKafka", ["BridgeCore", "CRdKafka", "CLinux"]),
     library(
       "ResultTopic", ["BridgeCore", "ChatEvents", "Outcomes", "BridgeKafka", "CSimdjson"]),
-    library("BridgeHTTP", ["BridgeCore", "CCurl", "CLinux"]),
+    library("BridgeHTTP", ["BridgeCore", "CCurl", "CLinux", "CZlib"]),
     library("BridgeRuntime", ["BridgeCore", "ChatEvents", "LippiAPI", "Outcomes"]),
     library("BridgeConfiguration", ["CYaml"]),
     library("BridgeOps", ["BridgeCore"]),
@@ -69,7 +71,7 @@ let package = Package(
     tests("Outcomes", ["BridgeCore"]),
     tests("BridgeKafka", ["BridgeCore"]),
     tests("ResultTopic", ["BridgeCore"]),
-    tests("BridgeHTTP", ["BridgeCore"]),
+    tests("BridgeHTTP", ["BridgeCore", "CZlib"]),
     tests("BridgeRuntime", ["BridgeCore", "BridgeTesting"]),
     tests("BridgeConfiguration", ["BridgeKafka"]),
     tests("BridgeOps", ["BridgeCore"]),

@@ -26,7 +26,14 @@ extension Configuration {
       requestTimeoutMilliseconds: values.number(.requestTimeout),
       connectTimeoutMilliseconds: values.number(.connectTimeout),
       idleTimeoutMilliseconds: values.number(.idleTimeout),
-      answerByteLimit: Int(values.number(.maxAnswerBytes)), rules: rules)
+      answerByteLimit: Int(values.number(.maxAnswerBytes)),
+      authorityFile: values.textIfSet(.caFile),
+      clientCertificateFile: values.textIfSet(.clientCertificateFile),
+      clientKeyFile: values.textIfSet(.clientKeyFile),
+      proxy: values.textIfSet(.proxy).map { url in
+        ProxySection(
+          url: url, user: values.textIfSet(.proxyUser), password: secrets["gateway.proxy_password"])
+      }, rules: rules)
     retry = RetrySection(
       attemptLimit: Int(values.number(.retryAttempts)), baseMilliseconds: values.number(.retryBase),
       capMilliseconds: values.number(.retryCap), maxTimeMilliseconds: values.number(.retryMaxTime))
@@ -136,8 +143,8 @@ private struct SettledValues {
       switch kind {
       case .duration: DurationText.text(number)
       case .size: SizeText.text(number)
-      case .text, .topic, .url, .integer, .flag, .choice, .list, .properties, .rules, .mapping, .start, .secretFile,
-        .file:
+      case .text, .topic, .url, .proxy, .integer, .flag, .choice, .list, .properties, .rules, .mapping,
+        .start, .secretFile, .file:
         String(number)
       }
     case .flag(let flag): flag ? "true" : "false"

@@ -85,8 +85,19 @@ package struct GatewaySection: Sendable {
   package var connectTimeoutMilliseconds: Int64
   package var idleTimeoutMilliseconds: Int64
   package var answerByteLimit: Int
+  /// Paths of PEM files.
+  package var authorityFile: String?
+  package var clientCertificateFile: String?
+  package var clientKeyFile: String?
+  package var proxy: ProxySection?
   /// Tried before the built-in ones, in their order.
   package var rules: [ConfiguredRule]
+}
+
+package struct ProxySection: Sendable {
+  package var url: String
+  package var user: String?
+  package var password: Secret?
 }
 
 package enum SignMethod: String, CaseIterable, Sendable {

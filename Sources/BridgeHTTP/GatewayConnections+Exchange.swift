@@ -24,6 +24,8 @@ extension GatewayConnections {
     switch connections[index].phase {
     case .ready:
       readyStirred(index, at: now.monotonic)
+    case .settling:
+      settlingStirred(index, at: now.monotonic)
     case .sending:
       if readiness.hasInput { receive(index, at: now) }
       if readiness.hasRoom, connections[index].phase == .sending { sendMore(index, at: now) }
@@ -119,9 +121,13 @@ extension GatewayConnections {
     guard isWhollySent || (400..<500).contains(head.status) else {
       return end(index, with: .closed, at: now.monotonic)
     }
+    if let fault = connections[index].unpackAnswer(limit: settings.answerByteLimit) {
+      return end(index, with: fault.transportFault, at: now.monotonic)
+    }
     connections[index].answerCount += 1
     connections[index].idleLimit = idleLimit(announced: head.keepAliveSeconds)
     backOff.answered()
+    isProven = true
     let retryAfter = head.retryAfterSeconds(now: now.wall.milliseconds / 1_000)
     end(
       index, .answered(status: head.status, retryAfterSeconds: retryAfter, date: head.date),

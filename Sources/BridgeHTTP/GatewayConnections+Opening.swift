@@ -4,12 +4,16 @@ internal import CCurl
 extension GatewayConnections {
   /// A connection that ends at this age without an answer counts as a failed connect.
   private static let stillbornAge = TimeSpan.seconds(1)
+  private static let stillbornText = "the gateway closes a new connection at once"
   /// Ages differ by this many steps, so that connections opened together do not end together.
   private static let ageStepCount: Int64 = 16
 
   mutating func openMissing(at now: MonotonicTime) {
     guard backOff.allowsConnect(at: now) else { return }
-    let simultaneous = backOff.isProbing ? 1 : Self.connectingLimit
+    // The next one has to wait for what shows of this one.
+    guard settling.count == 0 else { return }
+    let limit = endpoint.isEncrypted ? Self.encryptedConnectingLimit : Self.connectingLimit
+    let simultaneous = backOff.isProbing || !isProven ? 1 : limit
     var opened = false
     while connectingCount < simultaneous, liveCount < min(expectedCount, settings.connectionLimit) {
       guard openOne(at: now) else { break }
@@ -77,12 +81,19 @@ extension GatewayConnections {
         for: Readiness.reading, in: events.descriptor)
     else {
       close(index)
-      connectFailed(
-        "the gateway closes a new connection at once", begunAt: connections[index].openedAt, at: now)
+      connectFailed(Self.stillbornText, begunAt: connections[index].openedAt, at: now)
       return
     }
     connections[index].descriptor = descriptor
     connections[index].isWatchedForRoom = false
+    if isProven { return connected(index, at: now) }
+    connections[index].phase = .settling
+    connections[index].idleSince = now
+    connections[index].idleLimit = Self.settlingTime(connectTime: now - connections[index].openedAt)
+    settling.append(index, in: &connections)
+  }
+
+  private mutating func connected(_ index: Int32, at now: MonotonicTime) {
     connections[index].idleLimit = settings.idleTimeout
     counts.connectCount += 1
     counts.lastConnectError = nil
@@ -90,9 +101,38 @@ extension GatewayConnections {
     makeReady(index, at: now)
   }
 
+  /// A connect took two ways to the gateway and back or more; a refusal comes within one.
+  private static func settlingTime(connectTime: TimeSpan) -> TimeSpan {
+    min(max(connectTime, .milliseconds(20)), .milliseconds(500))
+  }
+
+  /// A session ticket shows that the gateway has taken the handshake; anything else that it is over.
+  mutating func settlingStirred(_ index: Int32, at now: MonotonicTime) {
+    settling.remove(index, in: &connections)
+    guard !isSilent(index) else { return settled(index, at: now) }
+    let (shard, place) = Self.home(of: index)
+    let reason = shards[Int32(shard)].errorText(place: place) ?? Self.stillbornText
+    close(index)
+    connectFailed(reason, begunAt: connections[index].openedAt, at: now)
+  }
+
+  mutating func readySettled(at now: MonotonicTime) {
+    while settling.first != .noConnection {
+      let index = settling.first
+      guard now - connections[index].idleSince >= connections[index].idleLimit else { return }
+      settlingStirred(index, at: now)
+    }
+  }
+
+  private mutating func settled(_ index: Int32, at now: MonotonicTime) {
+    isProven = true
+    connected(index, at: now)
+  }
+
   private mutating func connectFailed(_ reason: String, begunAt: MonotonicTime, at now: MonotonicTime) {
     counts.connectFailureCount += 1
     counts.lastConnectError = reason
+    isProven = !endpoint.isEncrypted
     backOff.connectFailed(begunAt: begunAt, at: now)
   }
 
@@ -118,7 +158,8 @@ extension GatewayConnections {
       let idleTime = now - connections[index].idleSince
       if idleTime >= connections[index].idleLimit || isOld(index, at: now) {
         discardReady(index)
-      } else if idleTime > Self.uncheckedIdleLimit, !isSilent(index) {
+      } else if idleTime > .zero, !isSilent(index) {
+        // What became idle in this very turn was read to its end a moment ago.
         readyLost(index, at: now)
       } else {
         ready.remove(index, in: &connections)
@@ -137,7 +178,7 @@ extension GatewayConnections {
     counts.idleLossCount += 1
     let openedAt = connections[index].openedAt
     if connections[index].answerCount == 0, now - openedAt < Self.stillbornAge {
-      connectFailed("the gateway closes a new connection at once", begunAt: openedAt, at: now)
+      connectFailed(Self.stillbornText, begunAt: openedAt, at: now)
     }
     discardReady(index)
   }

@@ -8,18 +8,18 @@ internal import CCurl
 package struct GatewayConnections: ~Copyable {
   /// Sockets hand over bytes in pieces of this size at most, so that the count of accepted bytes is exact under TLS.
   static let sliceByteLimit = 16 * 1_024
-  /// A connection that idled for longer is asked whether it is alive before it takes a request.
-  static let uncheckedIdleLimit = TimeSpan.milliseconds(100)
   /// What the announced idle time of the gateway is undercut by, against crossing its close.
   static let idleMargin = TimeSpan.seconds(1)
-  /// Connects under way at most.
+  /// Connects under way at most. A TLS handshake takes up to two milliseconds of the loop: so few that deadlines
+  /// are kept although all of them get on in the same turn.
   static let connectingLimit = 64
+  static let encryptedConnectingLimit = 16
   /// Buffers that grew beyond this for one exchange give their memory back.
   static let keptBufferByteLimit = 16 * 1_024
 
   let settings: GatewayConnectionSettings
   let endpoint: GatewayEndpoint
-  let options: ConnectOptions
+  var options: ConnectOptions
   var events: EventQueue
   var shards = SlotTable<ConnectionShard>(capacity: 1)
   var connections: ConnectionTable
@@ -27,6 +27,12 @@ package struct GatewayConnections: ~Copyable {
   var closed: [Int32] = []
   /// Idle ones; the longest idle first, the last is taken.
   var ready = ConnectionQueue()
+  /// Connections that show whether the gateway takes them, oldest first; see `isProven`.
+  var settling = ConnectionQueue()
+  /// TLS 1.3 lets a client send before the server has looked at its certificate: a request sent then could be lost
+  /// without a trace. So until a connection has held or an answer has come, and again after every failed connect,
+  /// connections to an encrypted gateway are made one by one and wait a while before they are ready.
+  var isProven: Bool
   /// Exchanges under way, in the order of their deadlines.
   var inFlight = ConnectionQueue()
   /// Attempts whose report was not taken.
@@ -43,7 +49,10 @@ package struct GatewayConnections: ~Copyable {
     guard settings.connectionLimit > 0 else { throw .unusableSetting(name: "connection limit") }
     guard settings.answerByteLimit > 0 else { throw .unusableSetting(name: "answer size limit") }
     guard settings.requestTimeout > .zero else { throw .unusableSetting(name: "request time-out") }
+    guard settings.connectTimeout > .zero else { throw .unusableSetting(name: "connect time-out") }
     guard settings.idleTimeout > .zero else { throw .unusableSetting(name: "idle time-out") }
+    try settings.checkFiles()
+    try settings.checkProxy()
     self.init(settings, endpoint: try GatewayEndpoint(settings: settings), events: try EventQueue())
   }
 
@@ -53,6 +62,7 @@ package struct GatewayConnections: ~Copyable {
     self.endpoint = endpoint
     self.events = events
     options = ConnectOptions(settings)
+    isProven = !endpoint.isEncrypted
     connections = ConnectionTable(capacity: min(settings.connectionLimit, ConnectionShard.connectionLimit))
     scratch = .allocate(byteCount: Self.sliceByteLimit, alignment: 16)
   }
@@ -116,6 +126,7 @@ package struct GatewayConnections: ~Copyable {
     driveConnects(at: now.monotonic)
     endOverdue(at: now)
     closeOutworn(at: now.monotonic)
+    readySettled(at: now.monotonic)
   }
 
   /// The next ended attempt; each is to be given to `finish`.
@@ -169,6 +180,9 @@ package struct GatewayConnections: ~Copyable {
     }
     if ready.first != .noConnection {
       consider(connections[ready.first].idleSince + connections[ready.first].idleLimit)
+    }
+    if settling.first != .noConnection {
+      consider(connections[settling.first].idleSince + connections[settling.first].idleLimit)
     }
     if connectingCount > 0 {
       for shard in 0..<shards.count {

@@ -21,7 +21,7 @@ package enum LinkedLibcurl {
   /// Starts libcurl up, once; throws if it is not the one that is needed.
   static func prepare() throws(GatewayConnectionFault) {
     guard initialized, let linked = curl_version_info(CURLVERSION_FIRST) else { throw .noResources(code: 12) }
-    let features = CURL_VERSION_SSL | CURL_VERSION_ASYNCHDNS
+    let features = CURL_VERSION_SSL | CURL_VERSION_ASYNCHDNS | CURL_VERSION_IPV6
     guard linked.pointee.version_num >= oldestVersion, linked.pointee.features & features == features,
       tlsVersion.hasPrefix("OpenSSL")
     else { throw .unsuitableLibcurl(version: version + " " + tlsVersion) }

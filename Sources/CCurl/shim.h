@@ -20,6 +20,11 @@ static inline CURLcode bridge_curl_set_share(CURL *easy, CURLSH *share) {
   return curl_easy_setopt(easy, CURLOPT_SHARE, share);
 }
 
+/// libcurl does not copy the list.
+static inline CURLcode bridge_curl_set_addresses(CURL *easy, struct curl_slist *addresses) {
+  return curl_easy_setopt(easy, CURLOPT_RESOLVE, addresses);
+}
+
 /// The number that `bridge_curl_number` gives back.
 static inline CURLcode bridge_curl_set_number(CURL *easy, long number) {
   return curl_easy_setopt(easy, CURLOPT_PRIVATE, (void *)number);

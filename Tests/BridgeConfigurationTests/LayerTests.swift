@@ -78,6 +78,11 @@ import Testing
         max_answer_bytes: 4KiB
         rules:
           - {result_code: "400001", class: temporary}
+        ca_file: /etc/ca.pem
+        client_certificate_file: /etc/client.pem
+        client_key_file: /etc/client.key
+        proxy: http://proxy:3128
+        proxy_user: bridge
       retry: {attempts: 1, base: 1ms, cap: 2s, max_time: 1h}
       ambiguous: {policy: report}
       outcomes:

@@ -65,8 +65,8 @@ struct Misdeed: Sendable, CustomTestStringConvertible {
       peer.write("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab")
       peer.waitForEnd()
     },
-    afterRequest("compresses unasked", .unanswered(.malformedAnswer)) { peer in
-      peer.write(answer("zz", fields: "Content-Encoding: gzip\r\n"))
+    afterRequest("packs in a way that nobody knows", .unanswered(.malformedAnswer)) { peer in
+      peer.write(answer("zz", fields: "Content-Encoding: br\r\n"))
       peer.waitForEnd()
     },
     afterRequest("switches protocols", .unanswered(.malformedAnswer)) { peer in

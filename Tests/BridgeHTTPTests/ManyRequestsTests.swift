@@ -47,35 +47,15 @@ import Testing
     #expect(server.acceptedCount.withLock { $0 } == concurrency)
   }
 
-  @Test(arguments: [64, 256]) func processorTimeOfARequestIsPrinted(_ concurrency: Int) throws {
+  @Test(arguments: [64, 256, 1_024]) func processorTimeOfARequestIsPrinted(_ concurrency: Int) throws {
     let text = Array(
       answer("{\"result\":{\"success\":true}}", fields: "Content-Type: application/json\r\n").utf8)
     let server = ScriptedServer { peer in while peer.readRequest() != nil { peer.write(text) } }
     let driver = try GatewayDriver(server.url, limit: concurrency)
-    try #require(driver.run(expecting: concurrency) { $0.gateway.readyConnectionCount == concurrency })
-    let body = [UInt8](repeating: UInt8(ascii: "x"), count: 1_000)
-    let count = 30_000
-    var sentCount = 0
-    var answeredCount = 0
-    let before = GatewayDriver.threadTime()
-    let limit = GatewayDriver.now().monotonic + GatewayDriver.patience
-    while answeredCount < count, GatewayDriver.now().monotonic < limit {
-      let now = GatewayDriver.now()
-      while sentCount < count, driver.gateway.readyConnectionCount > 0 {
-        let ticket = Ticket(index: Int32(sentCount), generation: 0)
-        guard case .started = driver.gateway.send(ticket, at: now, body: { $0.append(body) }) else { break }
-        sentCount += 1
-      }
-      driver.turn(until: limit)
-      while let report = driver.gateway.nextReport() {
-        if case .answered = report.ending { answeredCount += 1 }
-        driver.gateway.finish(report)
-      }
-    }
-    let microseconds = Double(GatewayDriver.threadTime() - before) / Double(count)
-    print("\(concurrency) connections: \(microseconds) µs CPU per POST")
-    #expect(answeredCount == count)
-    #expect(driver.gateway.statistics.answeredCount == Int64(count))
+    let cost = try ExchangeCost(driver, concurrency: concurrency, exchangeCount: 30_000)
+    print("plain, \(concurrency) connections: \(cost)")
+    #expect(cost.answeredCount == 30_000)
+    #expect(driver.gateway.statistics.answeredCount == 30_000)
   }
 
   /// The server does at random what servers do. Whatever that is: one report per request, never another request's

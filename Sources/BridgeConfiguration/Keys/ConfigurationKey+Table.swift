@@ -6,7 +6,7 @@ extension ConfigurationKey {
     inputTopic, start, maxValueBytes, maxContentBytes, mapping,
     url, appKey, appSecretFile, sessionFile, signMethod, callerCorpID, callerOrgID, callerGrantType,
     callerISVOrgID, callerSuiteKey, concurrency, requestTimeout, connectTimeout, idleTimeout, maxAnswerBytes,
-    rules,
+    caFile, clientCertificateFile, clientKeyFile, proxy, proxyUser, proxyPasswordFile, rules,
     retryAttempts, retryBase, retryCap, retryMaxTime,
     ambiguousPolicy,
     outcomesTopic, delivery, commitInterval, copyHeaders,
@@ -118,6 +118,24 @@ extension ConfigurationKey {
   static let maxAnswerBytes = ConfigurationKey(
     "gateway.max_answer_bytes", .size(1_024...16_777_216), .value("256KiB"),
     "A longer answer is cut off and counts as no answer.")
+  static let caFile = ConfigurationKey(
+    "gateway.ca_file", .file, .none(example: "/etc/lippi-bridge/gateway-ca.pem"),
+    "A PEM file with the certificates that the gateway's is verified by, instead of the system's.")
+  static let clientCertificateFile = ConfigurationKey(
+    "gateway.client_certificate_file", .file, .none(example: "/etc/lippi-bridge/client.pem"),
+    "A PEM file with the certificate that the gateway asks for, if it does, and with its chain.")
+  static let clientKeyFile = ConfigurationKey(
+    "gateway.client_key_file", .file, .none(example: "/run/secrets/client-key.pem"),
+    "A PEM file with the key of that certificate, not encrypted.")
+  static let proxy = ConfigurationKey(
+    "gateway.proxy", .proxy, .none(example: "http://proxy:3128"),
+    "The proxy to the gateway: http, socks5 (names are looked up here) or socks5h (by the proxy), with its port. "
+      + "The proxy variables of the environment are not used.")
+  static let proxyUser = ConfigurationKey(
+    "gateway.proxy_user", .text, .none(example: "bridge"), "The name that the proxy knows the worker by.")
+  static let proxyPasswordFile = ConfigurationKey(
+    "gateway.proxy_password_file", .secretFile, .none(example: "/run/secrets/proxy-password"),
+    "A file with the password for the proxy.")
 
   static let rules = ConfigurationKey(
     "gateway.rules", .rules(countLimit: 64),

@@ -26,8 +26,8 @@ package struct ConfigurationKey: Sendable {
   package var secretName: String? {
     switch kind {
     case .secretFile: String(name.dropLast("_file".count))
-    case .text, .topic, .url, .integer, .duration, .size, .flag, .choice, .list, .properties, .rules, .mapping, .start,
-      .file:
+    case .text, .topic, .url, .proxy, .integer, .duration, .size, .flag, .choice, .list, .properties, .rules,
+      .mapping, .start, .file:
       nil
     }
   }
@@ -58,6 +58,8 @@ package enum ValueKind: Sendable {
   case topic
   /// `http` or `https`, with a host, without user, query or fragment.
   case url
+  /// `http`, `socks5` or `socks5h`, with host and port and nothing else.
+  case proxy
   case integer(ClosedRange<Int64>)
   /// Milliseconds.
   case duration(ClosedRange<Int64>)

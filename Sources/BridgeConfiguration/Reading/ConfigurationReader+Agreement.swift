@@ -13,6 +13,7 @@ extension ConfigurationReader {
     checkSizes()
     checkKafka()
     checkCaller()
+    checkConnections()
   }
 
   private mutating func checkRequestTimes() {
@@ -87,6 +88,21 @@ extension ConfigurationReader {
     for key in [ConfigurationKey.callerISVOrgID, .callerSuiteKey] {
       guard let setting = settings[key.name] else { continue }
       report(setting.place, "\(key.name) means nothing unless gateway.caller.token_grant_type is isv")
+    }
+  }
+
+  private mutating func checkConnections() {
+    let pairs: [(ConfigurationKey, needed: ConfigurationKey)] = [
+      (.clientCertificateFile, .clientKeyFile), (.clientKeyFile, .clientCertificateFile),
+      (.proxyUser, .proxy), (.proxyPasswordFile, .proxyUser),
+    ]
+    for (key, needed) in pairs {
+      guard settings[needed.name] == nil, !broken.contains(needed.name) else { continue }
+      if let setting = settings[key.name] {
+        report(setting.place, "\(key.name) means nothing without \(needed.name)")
+      } else if let variable = key.secretVariable, let name = key.secretName, secrets[name] != nil {
+        report(.variable(variable), "\(name) means nothing without \(needed.name)")
+      }
     }
   }
 

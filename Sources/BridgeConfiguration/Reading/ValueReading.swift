@@ -22,7 +22,7 @@ enum ValueReading {
     case .rules(let countLimit):
       let rules = rules(node, countLimit: countLimit, &faults)
       return .rules(rules)
-    case .text, .topic, .url, .integer, .duration, .size, .flag, .choice, .start, .secretFile, .file:
+    case .text, .topic, .url, .proxy, .integer, .duration, .size, .flag, .choice, .start, .secretFile, .file:
       do throws(ValueFault) {
         guard case .scalar(let scalar) = node.content else {
           throw ValueFault("is \(node.shape); \(allowed(kind))")
@@ -57,6 +57,9 @@ enum ValueReading {
       return .text(text)
     case .url:
       if let fault = urlFault(text) { throw ValueFault("is \(shown), \(fault); \(allowed(kind))") }
+      return .text(text)
+    case .proxy:
+      if let fault = proxyFault(text) { throw ValueFault("is \(fault); \(allowed(kind))") }
       return .text(text)
     case .integer(let range):
       guard scalar.form != .quoted, isInteger(text) else {
@@ -110,6 +113,7 @@ enum ValueReading {
     case .text: "a text is needed"
     case .topic: "a topic's name has 1 to \(topicByteLimit) of the characters A-Z a-z 0-9 . _ -"
     case .url: "a URL is needed, like https://gw.api.taobao.com/router/rest"
+    case .proxy: "a proxy is needed, like http://proxy:3128, socks5://proxy:1080 or socks5h://proxy:1080"
     case .integer(Int64.min...Int64.max): "a whole number is needed"
     case .integer(let range): "allowed are whole numbers from \(range.lowerBound) to \(range.upperBound)"
     case .duration(let range):
@@ -174,6 +178,26 @@ enum ValueReading {
     if authority.isEmpty || authority.first == ":" { return "which has no host" }
     if rest.contains("?") || rest.contains("#") { return "which has a query or a fragment" }
     if let port = portText(authority), UInt16(port) == nil { return "which has no valid port" }
+    return nil
+  }
+
+  /// Never shows the text: people put passwords there.
+  private static func proxyFault(_ text: String) -> String? {
+    guard let scheme = ["http://", "socks5://", "socks5h://"].first(where: { text.hasPrefix($0) }) else {
+      return "a text which does not begin with http://, socks5:// or socks5h://"
+    }
+    guard text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+      return "a text which has a character that must be percent-encoded"
+    }
+    let authority = text.dropFirst(scheme.count)
+    if authority.contains("@") {
+      return "a proxy with a user in it, who belongs into gateway.proxy_user and gateway.proxy_password_file"
+    }
+    if authority.contains(where: { "/?#".contains($0) }) { return "a proxy with something behind its port" }
+    if authority.isEmpty || authority.first == ":" { return "a proxy which has no host" }
+    guard let port = portText(authority).flatMap({ UInt16($0) }), port > 0 else {
+      return "a proxy which has no valid port"
+    }
     return nil
   }
 

@@ -65,7 +65,9 @@ extension ExampleFile {
   /// What a value may be, where the explanation of its key does not say it.
   private static func reference(_ kind: ValueKind) -> String? {
     switch kind {
-    case .text, .topic, .url, .start, .integer(Int64.min...Int64.max), .properties, .rules, .mapping, .file: nil
+    case .text, .topic, .url, .proxy, .start, .integer(Int64.min...Int64.max), .properties, .rules, .mapping,
+      .file:
+      nil
     case .integer, .size: kind.allowedValues.map { "Allowed: \($0)." }
     case .duration: kind.allowedValues.map { "\($0)." }
     case .flag: "true or false."

@@ -5,6 +5,7 @@ extension ValueKind {
     case .text: "text"
     case .topic: "topic"
     case .url: "URL"
+    case .proxy: "proxy"
     case .integer: "whole number"
     case .duration: "duration"
     case .size: "size"
@@ -26,6 +27,7 @@ extension ValueKind {
     case .text, .file: nil
     case .topic: "1 to \(ValueReading.topicByteLimit) of A-Z a-z 0-9 . _ -"
     case .url: "http:// or https://, without user, query or fragment"
+    case .proxy: "http://, socks5:// or socks5h:// with host and port"
     case .integer(Int64.min...Int64.max): nil
     case .integer(let range): "\(range.lowerBound) to \(range.upperBound)"
     case .duration(let range):
@@ -47,7 +49,7 @@ extension ValueKind {
     switch self {
     case .duration: DurationText.units.map(\.name)
     case .size: SizeText.units.map(\.name)
-    case .text, .topic, .url, .integer, .flag, .choice, .list, .properties, .rules, .mapping, .start, .secretFile,
+    case .text, .topic, .url, .proxy, .integer, .flag, .choice, .list, .properties, .rules, .mapping, .start, .secretFile,
       .file:
       []
     }

@@ -3,6 +3,7 @@ struct AnswerHead: Equatable {
   private(set) var status = 0
   private(set) var contentLength: Int?
   private(set) var isChunked = false
+  private(set) var contentCoding = ContentCoding.identity
   /// The connection ends with this answer.
   var closes = false
   /// Seconds that the peer keeps an idle connection.
@@ -10,9 +11,10 @@ struct AnswerHead: Equatable {
   /// Seconds since 1970.
   private(set) var date: Int64?
   private(set) var retryAfter: RetryAfter?
-  /// False if the lengths contradict each other, or the body has a coding that nobody asked for.
+  /// False if the lengths contradict each other, or the body has a coding that cannot be undone.
   private(set) var isReadable = true
   private var isOldVersion = false
+  private var hasContentCoding = false
 
   enum RetryAfter: Equatable {
     case seconds(Int64)
@@ -61,7 +63,7 @@ struct AnswerHead: Equatable {
     case 10 where name.matches("keep-alive"): readKeepAlive(value)
     case 11 where name.matches("retry-after"): readRetryAfter(value)
     case 14 where name.matches("content-length"): readContentLength(value)
-    case 16 where name.matches("content-encoding"): if !value.matches("identity") { isReadable = false }
+    case 16 where name.matches("content-encoding"): readContentCoding(value)
     case 17 where name.matches("transfer-encoding"): readTransferEncoding(value)
     default: break
     }
@@ -99,6 +101,16 @@ struct AnswerHead: Equatable {
     }
     if contentLength == nil { isReadable = false }
     if isChunked { closes = true }
+  }
+
+  /// One field with one coding; two codings have an order that the fields may have lost.
+  private mutating func readContentCoding(_ value: UnsafeRawBufferPointer) {
+    guard !hasContentCoding, let coding = ContentCoding(value) else {
+      isReadable = false
+      return
+    }
+    hasContentCoding = true
+    contentCoding = coding
   }
 
   private mutating func readTransferEncoding(_ value: UnsafeRawBufferPointer) {

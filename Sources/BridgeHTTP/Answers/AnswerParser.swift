@@ -33,6 +33,7 @@ struct AnswerParser: ~Copyable {
   private var state = State.statusLine
   private var headByteCount = 0
   private var bodyByteCount = 0
+  private var chunkLineByteCount = 0
   /// The beginning of a line whose end has not come.
   private var cutLine = ByteBuffer(capacity: 64)
   private let bodyByteLimit: Int
@@ -45,6 +46,7 @@ struct AnswerParser: ~Copyable {
     state = .statusLine
     headByteCount = 0
     bodyByteCount = 0
+    chunkLineByteCount = 0
     cutLine.shrink(ifOver: 1_024)
   }
 
@@ -107,6 +109,7 @@ struct AnswerParser: ~Copyable {
     let line = UnsafeRawBufferPointer(rebasing: bytes[..<end])
     let length = cutLine.count &+ end
     guard length <= lineByteLimit else { return fail(.malformed) }
+    guard isFramingInProportion(length) else { return fail(.tooLarge) }
     if cutLine.isEmpty {
       lineCame(line)
     } else {
@@ -118,6 +121,17 @@ struct AnswerParser: ~Copyable {
       swap(&whole, &cutLine)
     }
     return end &+ 1
+  }
+
+  /// Chunks of one byte each must not turn an answer within the limit into a stream without one.
+  private mutating func isFramingInProportion(_ lineByteCount: Int) -> Bool {
+    switch state {
+    case .chunkSizeLine, .chunkEnd:
+      chunkLineByteCount &+= lineByteCount &+ 1
+      return chunkLineByteCount <= 8 &* bodyByteLimit &+ Self.headByteLimit
+    case .statusLine, .fieldLine, .trailerLine, .fixedBody, .chunk, .openBody, .complete, .faulty:
+      return true
+    }
   }
 
   private var lineByteLimit: Int {

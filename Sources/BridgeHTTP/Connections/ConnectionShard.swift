@@ -80,6 +80,12 @@ struct ConnectionShard: ~Copyable {
     curl_easy_cleanup(handle)
   }
 
+  /// What libcurl last said about the connection's trouble; nil if nothing.
+  func errorText(place: Int) -> String? {
+    let text = String(cString: errorTexts + place * Self.errorTextSize)
+    return text.isEmpty ? nil : text
+  }
+
   mutating func socketReady(_ socket: Int32, _ readiness: Readiness, at now: MonotonicTime) {
     var mask: Int32 = 0
     if readiness.mask & Readiness.reading != 0 { mask |= CURL_CSELECT_IN }
@@ -120,8 +126,9 @@ struct ConnectionShard: ~Copyable {
     connectingCount -= 1
     let number = bridge_curl_number(handle)
     guard code != CURLE_OK else { return (number, nil) }
-    let text = String(cString: errorTexts + (number % Self.connectionLimit) * Self.errorTextSize)
-    return (number, text.isEmpty ? String(cString: curl_easy_strerror(code)) : text)
+    return (
+      number, errorText(place: number % Self.connectionLimit) ?? String(cString: curl_easy_strerror(code))
+    )
   }
 
   private mutating func settleTimer(at now: MonotonicTime) {

@@ -9,6 +9,8 @@ struct GatewayConnection: ~Copyable {
     case closed
     /// libcurl works on it.
     case connecting
+    /// Connected to a gateway that is not proven; in the queue of those that settle.
+    case settling
     /// Idle, in the queue of ready ones.
     case ready
     /// A request is partly out; in the queue of those in flight.
@@ -34,7 +36,7 @@ struct GatewayConnection: ~Copyable {
 
   var openedAt = MonotonicTime(microseconds: 0)
   var idleSince = MonotonicTime(microseconds: 0)
-  /// Shorter than the settings' when the gateway announced so.
+  /// Shorter than the settings' when the gateway announced so; while it settles, how long that takes.
   var idleLimit = TimeSpan.zero
   var answerCount = 0
 
@@ -62,5 +64,10 @@ struct GatewayConnection: ~Copyable {
   /// The next bytes of the answer.
   mutating func take(_ bytes: UnsafeRawBufferPointer) -> AnswerParser.Progress {
     parser.consume(bytes, into: &answer)
+  }
+
+  /// The body as it was meant, after the whole of it has come; nil if there is one of at most `limit` bytes.
+  mutating func unpackAnswer(limit: Int) -> AnswerFault? {
+    Inflation.unpack(&answer, from: parser.head.contentCoding, limit: limit)
   }
 }

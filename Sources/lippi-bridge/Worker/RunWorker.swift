@@ -135,7 +135,7 @@ struct Worker {
     do throws(GatewayConnectionFault) {
       return try GatewayConnections(settings: configuration.connectionSettings)
     } catch {
-      throw FatalFault(.configuration, "gateway.url: \(error)")
+      throw FatalFault(.configuration, "gateway: \(error)")
     }
   }
 

@@ -54,6 +54,14 @@ extension Configuration {
       connectTimeout: .milliseconds(gateway.connectTimeoutMilliseconds),
       idleTimeout: .milliseconds(gateway.idleTimeoutMilliseconds), userAgent: "lippi-bridge/\(bridgeVersion)")
     settings.answerByteLimit = gateway.answerByteLimit
+    settings.authorityFile = gateway.authorityFile
+    settings.clientCertificateFile = gateway.clientCertificateFile
+    settings.clientKeyFile = gateway.clientKeyFile
+    settings.proxy = gateway.proxy.map { proxy in
+      GatewayProxy(url: proxy.url, user: proxy.user, password: proxy.password?.reveal())
+    }
+    // A close that crosses a request leaves its event in doubt; what idles shortly is rarely closed by the gateway.
+    if ambiguousPolicy == .report { settings.idleTimeout = min(settings.idleTimeout, .seconds(1)) }
     return settings
   }
 

@@ -5,7 +5,7 @@ import Synchronization
 /// One accepted connection, as a script sees it: blocking calls, every byte under control.
 final class Peer: Sendable {
   let number: Int
-  private let socket: Int32
+  let socket: Int32
   private let rest = Mutex<[UInt8]>([])
 
   init(number: Int, socket: Int32) {
@@ -51,7 +51,9 @@ final class Peer: Sendable {
 
   func write(_ text: String) { write(Array(text.utf8)) }
 
-  func write(_ bytes: [UInt8]) {
+  func write(_ bytes: [UInt8]) { Self.write(bytes, to: socket) }
+
+  static func write(_ bytes: [UInt8], to socket: Int32) {
     var position = 0
     while position < bytes.count {
       let count = bytes.withUnsafeBytes {
@@ -95,13 +97,12 @@ final class ScriptedServer: Sendable {
 
   /// `listens` false: its port is taken and refuses until `listen`.
   init(
-    receiveBufferSize: Int32? = nil, backlog: Int32 = 1_024, listens: Bool = true, accepts: Bool = true,
+    address host: String = "127.0.0.1", port wanted: UInt16 = 0, receiveBufferSize: Int32? = nil,
+    backlog: Int32 = 1_024, listens: Bool = true, accepts: Bool = true,
     _ script: @escaping @Sendable (Peer) -> Void
   ) {
     let listening = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var address = sockaddr_in(host, port: wanted)
     if var size = receiveBufferSize { setsockopt(listening, SOL_SOCKET, SO_RCVBUF, &size, 4) }
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     withUnsafeMutablePointer(to: &address) {

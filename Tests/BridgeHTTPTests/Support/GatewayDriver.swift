@@ -13,6 +13,8 @@ final class GatewayDriver {
 
   var gateway: GatewayConnections
   private(set) var ended: [Ended] = []
+  /// Processor time.
+  private(set) var longestTurnWork = TimeSpan.zero
   /// Whatever a test waits for comes within this time.
   static let patience = TimeSpan.seconds(20)
 
@@ -20,13 +22,14 @@ final class GatewayDriver {
     _ url: String, limit: Int = 1, requestTimeout: TimeSpan = .seconds(10),
     idleTimeout: TimeSpan = .seconds(4),
     connectTimeout: TimeSpan = .seconds(3), answerByteLimit: Int = 256 * 1_024,
-    ageLimit: TimeSpan = .seconds(60)
+    ageLimit: TimeSpan = .seconds(60), _ change: (inout GatewayConnectionSettings) -> Void = { _ in }
   ) throws {
     var settings = GatewayConnectionSettings(
       url: url, connectionLimit: limit, requestTimeout: requestTimeout, connectTimeout: connectTimeout,
       idleTimeout: idleTimeout, userAgent: "lippi-bridge/test")
     settings.answerByteLimit = answerByteLimit
     settings.ageLimit = ageLimit
+    change(&settings)
     gateway = try GatewayConnections(settings: settings)
   }
 
@@ -52,15 +55,20 @@ final class GatewayDriver {
     gateway.send(Ticket(index: number, generation: 0), at: Self.now()) { $0.append(text: body) }
   }
 
-  /// One turn, after something happened or `nextDeadline` came.
-  func turn(until limit: MonotonicTime) {
+  /// One turn, after something happened or `nextDeadline` came; says how long the turn itself took.
+  @discardableResult
+  func turn(until limit: MonotonicTime) -> TimeSpan {
     let now = Self.now().monotonic
     let wake = min(gateway.nextDeadline ?? limit, limit)
     let wait = max(
       0, (wake.microseconds.subtractingReportingOverflow(now.microseconds).partialValue + 999) / 1_000)
     var interest = pollfd(fd: gateway.descriptor, events: Int16(POLLIN), revents: 0)
     poll(&interest, 1, wake <= now ? 0 : Int32(wait))
-    gateway.turn(at: Self.now())
+    let begin = Self.now()
+    let work = Self.threadTime()
+    gateway.turn(at: begin)
+    longestTurnWork = max(longestTurnWork, TimeSpan(microseconds: Self.threadTime() - work))
+    return Self.now().monotonic - begin.monotonic
   }
 
   func takeReports() {
