@@ -1,7 +1,9 @@
 """The simulator, called by a client that was written from the API's documentation alone."""
 
 import json
+import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -17,7 +19,9 @@ from lippi_e2e.gateway_client import (
     parameters,
     signature,
 )
+from lippi_e2e.process import outside_environment
 from lippi_e2e.simulator import Simulator
+from lippi_e2e.tls import make_certificate
 
 _SELLER = {
     "app_key": "12345678",
@@ -113,6 +117,73 @@ def test_the_same_message_is_taken_again(simulator: Simulator) -> None:
     assert [line["taken"] for line in simulator.wait_for_requests(2)] == [True, True]
 
 
+def test_a_repeated_message_is_not_taken_again_on_demand(binary: Path, tmp_path: Path) -> None:
+    simulator = Simulator(binary, tmp_path, options=["--deduplicate"]).start()
+    try:
+        for message_id in ("m-1", "m-2", "m-1"):
+            answer = call(simulator.url, parameters(message(message_id=message_id)))
+            assert answer.result["success"] in (True, "true")
+        assert [line["taken"] for line in simulator.wait_for_requests(3)] == [True, True, False]
+    finally:
+        simulator.kill()
+
+
+def test_the_same_gateway_over_tls(binary: Path, tmp_path: Path) -> None:
+    options = make_certificate(tmp_path / "tls").simulator_options
+    simulator = Simulator(binary, tmp_path, options=options).start()
+    try:
+        assert simulator.url.startswith("https://127.0.0.1:")
+        assert call(simulator.url, parameters()).result["success"] in (True, "true")
+        simulator.fault("close", count=1)
+        with pytest.raises(OSError):  # noqa: PT011 - whichever way the connection breaks
+            call(simulator.url, parameters())
+        assert simulator.stats()["taken"] == 2
+        assert simulator.stop() == 0
+    finally:
+        simulator.kill()
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--tls-cert", "cert.pem"], 64),
+        (["--tls-key", "key.pem"], 64),
+        (["--tls-cert", "/nowhere/cert.pem", "--tls-key", "/nowhere/key.pem"], 78),
+        (["--allow-client", "somebody"], 78),
+        (["--session-file", "/nowhere/session"], 66),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else str(value),
+)
+def test_options_that_cannot_be_used(binary: Path, options: list[str], code: int) -> None:
+    done = subprocess.run(
+        [binary, "simulator", *options], capture_output=True, text=True, timeout=20, env=outside_environment()
+    )
+    assert done.returncode == code
+    assert not done.stdout
+    assert done.stderr.startswith("lippi-bridge simulator: ")
+
+
+def test_who_may_call(binary: Path, tmp_path: Path) -> None:
+    token = tmp_path / "session"
+    token.write_text("a token\n")
+    for options, code, sub_code in [
+        (["--allow-client", "192.0.2.1"], 11, "isv.permission-ip-whitelist-limit"),
+        (["--without-permission"], 11, "isv.permission-api-package-limit"),
+        (["--session-file", token], 26, None),
+        (["--session-file", token, "--allow-client", "192.0.2.1", "--allow-client", "127.0.0.1"], 26, None),
+    ]:
+        simulator = Simulator(binary, tmp_path / "simulator", options=options).start()
+        try:
+            error = call(simulator.url, parameters()).error
+            assert (error["code"], error.get("sub_code")) == (code, sub_code)
+            if code == 26:
+                assert call(simulator.url, parameters(session="another")).error["code"] == 27
+                answer = call(simulator.url, parameters(session="a token"))
+                assert answer.result["success"] in (True, "true")
+        finally:
+            simulator.kill()
+
+
 @pytest.mark.parametrize(
     ("left_out", "code"),
     [
@@ -206,7 +277,12 @@ def test_an_answer_on_demand(simulator: Simulator) -> None:
     assert (error["code"], error["sub_code"], error["sub_msg"]) == (15, "isp.remote-service-timeout", "slow")
     assert call(simulator.url, parameters()).result["success"] in (True, "true")
     first, second = simulator.wait_for_requests(2)
-    assert first["answer"] == {"http": 200, "code": 15, "sub_code": "isp.remote-service-timeout"}
+    assert first["answer"] == {
+        "http": 200,
+        "code": 15,
+        "sub_code": "isp.remote-service-timeout",
+        "result_code": None,
+    }
     assert [first["taken"], second["taken"]] == [False, True]
 
 
@@ -215,6 +291,12 @@ def test_a_refusal_of_the_backend_on_demand(simulator: Simulator) -> None:
     result = call(simulator.url, parameters()).result
     assert result["success"] in (False, "false")
     assert result["code"] == "400001"
+    assert simulator.wait_for_requests(1)[0]["answer"] == {
+        "http": 200,
+        "code": None,
+        "sub_code": None,
+        "result_code": "400001",
+    }
     other = call(simulator.url, parameters(message(sid="another")))
     assert other.result["success"] in (True, "true")
     simulator.clear_faults()
