@@ -10,87 +10,15 @@ import pytest
 
 from lippi_e2e.events import content_digest
 from lippi_e2e.gateway_client import (
-    APP_SECRET,
-    METHOD,
     RESPONSE,
     call,
     gateway_time,
     message,
     parameters,
-    signature,
 )
 from lippi_e2e.process import outside_environment
 from lippi_e2e.simulator import Simulator
 from lippi_e2e.tls import make_certificate
-
-_SELLER = {
-    "app_key": "12345678",
-    "fields": "num_iid,title,nick,price,num",
-    "format": "json",
-    "method": "taobao.item.seller.get",
-    "num_iid": "11223344",
-    "session": "test",
-    "timestamp": "2016-01-01 12:00:00",
-    "v": "2.0",
-}
-_CALLER = '{"corp_id":"dingxxx","isv_org_id":0,"org_id":123,"suite_key":"xxx","token_grant_type":0}'
-_MESSAGE = (
-    '{"bu_id":"100","cms_id":"testCmsId","content":"hello","content_type":1,"ding_corp_id":"dingxxx",'
-    '"message_create_at":1577096532390,"message_id":"768572312","open_instance_id":"shop001",'
-    '"production_type":1,"sender_id":"8003","sender_type":"4","session_source":"XSpace","sid":"testSessionId"}'
-)
-_SEND = {
-    "app_key": "12345678",
-    "format": "json",
-    "method": METHOD,
-    "timestamp": "2016-01-01 12:00:00",
-    "v": "2.0",
-    "ly_ding_open_para_dto": _CALLER,
-    "ly_open_message_dto": _MESSAGE,
-}
-_SPECIAL = _MESSAGE.replace('"content":"hello"', '"content":"你好 😀 a+b&c=d/e\\"\\n"')
-
-VECTORS = [
-    (_SELLER, "md5", "66987CB115214E59E6EC978214934FB8"),
-    (_SELLER, "hmac", "D56D7858309C31B6251083A874D48273"),
-    (_SELLER, "hmac-sha256", "04DB15AD0774D5CFCE2C837DE43E3FCEA9011ED74F3038FB6AB5F3C4CEA119E8"),
-    (_SEND, "md5", "BF151F7A8D7F34A575E4DC3ADCE6AE9D"),
-    (_SEND, "hmac", "EDEEC8EDDC1B5B6A69B0C643692ADA09"),
-    (_SEND, "hmac-sha256", "393943670E46A81E0420057961C1B665D947C47F53648018536CF5D98DE109B9"),
-    (_SEND | {"ly_ding_open_para_dto": "{}"}, "md5", "E7EB2F8A8E77126227039666CB8AE6BD"),
-    (_SEND | {"ly_ding_open_para_dto": "{}"}, "hmac", "02272E830E28B084AD7A6D381C7D71FD"),
-    (
-        _SEND | {"ly_ding_open_para_dto": "{}"},
-        "hmac-sha256",
-        "A83028AFE8252C92CEBF2BE5842B022D01488EAB9D64D1438189544D23108AB3",
-    ),
-    (_SEND | {"ly_open_message_dto": _SPECIAL}, "md5", "DDEA35F8BC1C1366831012B535E01FF8"),
-    (_SEND | {"ly_open_message_dto": _SPECIAL}, "hmac", "A1BB7A9D0976E520CE2B51833485E6FF"),
-    (
-        _SEND | {"ly_open_message_dto": _SPECIAL},
-        "hmac-sha256",
-        "E882CD6C718C7DCB20F27267AAA4A72A288309E147FB142346E3270DEA9A0BD9",
-    ),
-]
-
-
-@pytest.mark.parametrize(("chosen", "sign_method", "expected"), VECTORS)
-def test_signature_of_this_client(chosen: dict, sign_method: str, expected: str) -> None:
-    assert signature(chosen | {"sign_method": sign_method}, APP_SECRET, sign_method) == expected
-
-
-@pytest.mark.parametrize(
-    ("chosen", "sign_method", "expected"), [vector for vector in VECTORS if vector[0] is not _SELLER]
-)
-def test_signature_of_the_simulator(
-    simulator: Simulator, chosen: dict, sign_method: str, expected: str
-) -> None:
-    """The signature is judged before the clock: a right one of 2016 is told that it is late, a wrong one that
-    it is wrong."""
-    signed = chosen | {"sign_method": sign_method, "sign": expected}
-    assert call(simulator.url, signed).error["code"] == 31
-    wrong = expected[:-1] + ("0" if expected[-1] != "0" else "1")
-    assert call(simulator.url, signed | {"sign": wrong}).error["code"] == 25
 
 
 @pytest.mark.parametrize("sign_method", ["md5", "hmac", "hmac-sha256"])
