@@ -94,7 +94,8 @@ package final class GatewaySimulator: Sendable {
 
   private func run(stopSignals: [Int32]) {
     let loop = SimulatorLoop(
-      options: options, identity: identity.withLock { $0.take() }, epoll: epoll.number, listener: listener.number, stopSignals: stopSignals,
+      options: options, identity: identity.withLock { $0.take() }, epoll: epoll.number,
+      listener: listener.number, stopSignals: stopSignals,
       logFile: logFile?.number)
     loop.run()
   }

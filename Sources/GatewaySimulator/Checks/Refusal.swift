@@ -58,7 +58,8 @@ enum Refusal: Equatable {
     switch self {
     case .argumentMissing(let name), .argumentInvalid(let name): name
     case .encodingInvalid, .methodMissing, .methodInvalid, .verbNotAllowed, .appKeyMissing,
-      .appKeyInvalid, .addressNotAllowed, .methodNotPermitted, .timestampMissing, .timestampInvalid, .timestampOutsideWindow, .versionMissing,
+      .appKeyInvalid, .addressNotAllowed, .methodNotPermitted, .timestampMissing, .timestampInvalid,
+      .timestampOutsideWindow, .versionMissing,
       .versionInvalid, .versionUnsupported, .formatInvalid, .signatureMissing, .signatureInvalid,
       .sessionMissing, .sessionInvalid:
       nil

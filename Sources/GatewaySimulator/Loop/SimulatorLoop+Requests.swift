@@ -57,7 +57,8 @@ extension SimulatorLoop {
     let form = head.bodyIsForm ? request.slice(head.headCount, head.totalCount) : request.slice(0, 0)
     let query = request.slice(head.query.lowerBound, head.query.upperBound)
     let found = examiner.examine(
-      verb: head.verb, query: query, form: form, isAllowed: connection.isAllowed, second: Clock.wallMicroseconds / 1_000_000)
+      verb: head.verb, query: query, form: form, isAllowed: connection.isAllowed,
+      second: Clock.wallMicroseconds / 1_000_000)
     stats.requestCompleted()
     if !found.signatureIsRight { stats.signatureFailureCount += 1 }
     connection.facts.complete(found, contentDigest: found.content.map { examiner.signer.sha256($0) })
@@ -84,7 +85,8 @@ extension SimulatorLoop {
     connection.scanned = 0
     connection.closesAfterAnswer = head.closesConnection
     connection.pending = PendingAnswer(
-      answer: planned.answer, manner: hits.manner, format: found.format, isSimplified: found.isSimplified, fate: fate,
+      answer: planned.answer, manner: hits.manner, format: found.format, isSimplified: found.isSimplified,
+      fate: fate,
       fateIsMidAnswer: fateIsMidAnswer)
     if delay > 0 {
       connection.phase = .waiting

@@ -142,7 +142,8 @@ final class SimulatorLoop {
     }
     lastGeneration = (lastGeneration &+ 1) & 0x7FFF_FFFF
     let slot = freeSlots.popLast() ?? connections.count
-    let connection = Connection(descriptor: descriptor, slot: slot, generation: lastGeneration, channel: channel, isAllowed: isAllowed)
+    let connection = Connection(
+      descriptor: descriptor, slot: slot, generation: lastGeneration, channel: channel, isAllowed: isAllowed)
     if slot == connections.count { connections.append(connection) } else { connections[slot] = connection }
     connection.interest = EPOLLIN.rawValue
     watch(descriptor, EPOLLIN.rawValue, tag: connection.tag, EPOLL_CTL_ADD)

@@ -63,7 +63,9 @@ struct TLSChannel: ~Copyable {
     while position < plain.count {
       var count = 0
       let slice = plain.slice(position, min(position + Self.sliceBytes, plain.count))
-      guard SSL_write_ex(session, slice.baseAddress, slice.count, &count) == 1, count > 0 else { return false }
+      guard SSL_write_ex(session, slice.baseAddress, slice.count, &count) == 1, count > 0 else {
+        return false
+      }
       position += count
     }
     return true
