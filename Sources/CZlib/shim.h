@@ -1,7 +1,8 @@
+// zlib, with a typed face for what is a macro there.
 #pragma once
 #include <zlib.h>
 
-// deflateInit2 is a macro. 31 window bits: the gzip form.
-static inline int czlib_gzip_init(z_stream *stream) {
-  return deflateInit2(stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY);
+/// `windowBits`: 15 + 32 takes gzip and zlib streams, -15 a stream without any wrapping.
+static inline int bridge_inflate_begin(z_stream *stream, int windowBits) {
+  return inflateInit2(stream, windowBits);
 }

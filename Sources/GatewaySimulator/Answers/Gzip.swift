@@ -2,12 +2,19 @@ internal import CZlib
 
 /// Compresses bodies, each as one gzip member.
 struct Gzip: ~Copyable {
+  /// The largest window, and the gzip form.
+  private static let gzipWindowBits: Int32 = 15 + 16
+  private static let memoryLevel: Int32 = 8
+
   private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
 
   init() {
     stream.initialize(to: z_stream())
     // It fails without memory or with another zlib than the one compiled against.
-    guard czlib_gzip_init(stream) == Z_OK else { preconditionFailure("zlib compresses") }
+    let code = deflateInit2_(
+      stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, Self.gzipWindowBits, Self.memoryLevel, Z_DEFAULT_STRATEGY,
+      ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+    guard code == Z_OK else { preconditionFailure("zlib compresses") }
   }
 
   deinit {

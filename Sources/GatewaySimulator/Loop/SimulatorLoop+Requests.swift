@@ -86,8 +86,7 @@ extension SimulatorLoop {
     connection.closesAfterAnswer = head.closesConnection
     connection.pending = PendingAnswer(
       answer: planned.answer, manner: hits.manner, format: found.format, isSimplified: found.isSimplified,
-      fate: fate,
-      fateIsMidAnswer: fateIsMidAnswer)
+      fate: fate, fateIsMidAnswer: fateIsMidAnswer)
     if delay > 0 {
       connection.phase = .waiting
       setTimer(connection, after: delay)

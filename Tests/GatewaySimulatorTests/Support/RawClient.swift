@@ -48,7 +48,7 @@ final class RawClient {
 
   init(
     _ simulator: GatewaySimulator, timeoutMilliseconds: Int = defaultTimeoutMilliseconds,
-    tlsVersion: Int32? = nil, speaksTLS: Bool = true
+    tlsVersion: Int32? = nil, speaksTLS: Bool = true, receiveBufferBytes: Int32? = nil
   ) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard let url = URL(string: simulator.url), let port = url.port else {
@@ -59,6 +59,9 @@ final class RawClient {
     name.sin_port = UInt16(port).bigEndian
     inet_pton(AF_INET, "127.0.0.1", &name.sin_addr)
     setTimeout(milliseconds: timeoutMilliseconds)
+    if var bytes = receiveBufferBytes {
+      setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
+    }
     let connected = withUnsafePointer(to: &name) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
