@@ -31,7 +31,7 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(
-      name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+      name: "CCrypto", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
       name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(
@@ -52,7 +52,7 @@ let package = Package(
     library("BridgeRuntime", ["BridgeCore", "ChatEvents", "LippiAPI", "Outcomes"]),
     library("BridgeConfiguration", ["CYaml"]),
     library("BridgeOps", ["BridgeCore"]),
-    library("GatewaySimulator", ["CCrypto", "CSimdjson", "CLinux"]),
+    library("GatewaySimulator", ["CCrypto", "CSimdjson", "CLinux", "CZlib"]),
     .target(
       name: "BridgeTesting",
       dependencies: ["BridgeCore", "BridgeRuntime", "ChatEvents", "LippiAPI", "Outcomes"],
@@ -75,7 +75,7 @@ let package = Package(
     tests("BridgeRuntime", ["BridgeCore", "BridgeTesting"]),
     tests("BridgeConfiguration", ["BridgeKafka"]),
     tests("BridgeOps", ["BridgeCore"]),
-    tests("GatewaySimulator"),
+    tests("GatewaySimulator", ["CCrypto", "CZlib"]),
   ],
   cxxLanguageStandard: .cxx17
 )

@@ -13,6 +13,12 @@ final class Descriptor: Sendable {
 
   var isOpen: Bool { number >= 0 }
 
+  /// An IPv4 address in dotted form.
+  static func isAddress(_ text: String) -> Bool {
+    var parsed = in_addr()
+    return inet_pton(AF_INET, text, &parsed) == 1
+  }
+
   /// A listening socket and the port that it got.
   static func listening(
     address: String, port: UInt16

@@ -3,7 +3,7 @@ internal import Glibc
 internal import Synchronization
 
 /// The gateway for tests and demonstrations: its checks, its answers, and faults on demand, served by one thread
-/// over HTTP/1.1. Beside `/router/rest` it has `POST` and `DELETE /_fault`, `GET /_stats`, `GET /_log?after=SEQ`.
+/// over HTTP/1.1, with TLS or without. Beside `/router/rest` it has `POST` and `DELETE /_fault`, `GET /_stats`, `GET /_log?after=SEQ`.
 package final class GatewaySimulator: Sendable {
   /// Where messages are posted: `http://ADDRESS:PORT/router/rest`.
   package let url: String
@@ -12,11 +12,21 @@ package final class GatewaySimulator: Sendable {
   private let epoll: Descriptor
   private let stopSignal: Descriptor
   private let logFile: Descriptor?
+  /// Until the loop takes it over.
+  private let identity: Mutex<TLSIdentity?>
   private let thread = Mutex<pthread_t?>(nil)
 
   /// Listens at once; answers once it runs.
   package init(options: SimulatorOptions) throws(SimulatorError) {
     self.options = options
+    for client in options.allowedClients ?? [] where !Descriptor.isAddress(client) {
+      throw .addressUnreadable(client)
+    }
+    if let files = options.tls {
+      identity = Mutex(try TLSIdentity.load(files))
+    } else {
+      identity = Mutex(nil)
+    }
     stopSignal = Descriptor(eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC)))
     guard stopSignal.isOpen else { throw .noDescriptor(code: errno) }
     epoll = Descriptor(epoll_create1(Int32(EPOLL_CLOEXEC)))
@@ -30,7 +40,7 @@ package final class GatewaySimulator: Sendable {
     }
     let listening = try Descriptor.listening(address: options.address, port: options.port)
     listener = listening.socket
-    url = "http://\(options.address):\(listening.port)/router/rest"
+    url = "\(options.tls == nil ? "http" : "https")://\(options.address):\(listening.port)/router/rest"
   }
 
   /// Answers on the calling thread until `stop`. Requests that are then under way stay unanswered and are logged
@@ -84,7 +94,8 @@ package final class GatewaySimulator: Sendable {
 
   private func run(stopSignals: [Int32]) {
     let loop = SimulatorLoop(
-      options: options, epoll: epoll.number, listener: listener.number, stopSignals: stopSignals,
+      options: options, identity: identity.withLock { $0.take() }, epoll: epoll.number,
+      listener: listener.number, stopSignals: stopSignals,
       logFile: logFile?.number)
     loop.run()
   }

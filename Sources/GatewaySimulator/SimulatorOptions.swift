@@ -8,6 +8,14 @@ package struct SimulatorOptions: Sendable {
   package var secret: String
   /// The token that every request has to bring; nil asks for none.
   package var session: String?
+  /// IPv4 addresses in dotted form that may use the application; nil allows every one.
+  package var allowedClients: [String]?
+  /// The application may call the method at all.
+  package var permitsMethod: Bool
+  /// A message whose id was taken before is answered like any other and not executed again.
+  package var deduplicates: Bool
+  /// With these two every connection speaks TLS.
+  package var tls: TLSFiles?
   /// How long an answer is held back after its request was read.
   package var latencyMilliseconds: Int64
   /// Gets one JSON line for each request, behind what the file holds already.
@@ -18,7 +26,8 @@ package struct SimulatorOptions: Sendable {
   package init(
     address: String = "127.0.0.1", port: UInt16 = 0, appKey: String = "12345678",
     secret: String = "helloworld", session: String? = nil, latencyMilliseconds: Int64 = 0,
-    logPath: String? = nil, seed: UInt64 = 0
+    logPath: String? = nil, seed: UInt64 = 0, allowedClients: [String]? = nil, permitsMethod: Bool = true,
+    deduplicates: Bool = false, tls: TLSFiles? = nil
   ) {
     self.address = address
     self.port = port
@@ -28,6 +37,22 @@ package struct SimulatorOptions: Sendable {
     self.latencyMilliseconds = latencyMilliseconds
     self.logPath = logPath
     self.seed = seed
+    self.allowedClients = allowedClients
+    self.permitsMethod = permitsMethod
+    self.deduplicates = deduplicates
+    self.tls = tls
+  }
+
+  /// Paths of files in PEM form.
+  package struct TLSFiles: Sendable {
+    /// The chain may stand behind the certificate.
+    package var certificate: String
+    package var key: String
+
+    package init(certificate: String, key: String) {
+      self.certificate = certificate
+      self.key = key
+    }
   }
 }
 
@@ -36,6 +61,10 @@ package enum SimulatorError: Error, Equatable, Sendable {
   case addressUnreadable(String)
   case addressUnavailable(String, code: Int32)
   case logUnwritable(String, code: Int32)
+  /// With OpenSSL's reason.
+  case certificateUnusable(String, String)
+  case keyUnusable(String, String)
+  case tlsUnavailable(String)
   case noDescriptor(code: Int32)
   case noThread(code: Int32)
 }

@@ -5,7 +5,10 @@ internal import Glibc
 func runSimulator(_ request: SimulatorRequest) -> ExitCode {
   let options = SimulatorOptions(
     address: request.address, port: request.port, appKey: request.appKey, secret: request.appSecret,
-    latencyMilliseconds: request.latencyMilliseconds, logPath: request.logPath, seed: request.seed)
+    session: request.session, latencyMilliseconds: request.latencyMilliseconds, logPath: request.logPath,
+    seed: request.seed, allowedClients: request.allowedClients, permitsMethod: request.permitsMethod,
+    deduplicates: request.deduplicates,
+    tls: request.tls.map { .init(certificate: $0.certificate, key: $0.key) })
   do throws(SimulatorError) {
     try GatewaySimulator.serve(options: options)
     return .success
@@ -19,11 +22,17 @@ extension SimulatorError {
   fileprivate var sentence: String {
     switch self {
     case .addressUnreadable(let address):
-      "--listen \(address) is no IPv4 address in dotted form"
+      "\(address) is no IPv4 address in dotted form"
     case .addressUnavailable(let address, let code):
       "cannot listen on \(address): \(Self.text(code)); --listen \(address):0 takes a free port"
     case .logUnwritable(let path, let code):
       "cannot write --log \(path): \(Self.text(code))"
+    case .certificateUnusable(let path, let reason):
+      "--tls-cert \(path) holds no certificate in PEM form that can be used: \(reason)"
+    case .keyUnusable(let path, let reason):
+      "--tls-key \(path) holds no key in PEM form that goes with the certificate: \(reason)"
+    case .tlsUnavailable(let reason):
+      "OpenSSL offers no TLS: \(reason)"
     case .noDescriptor(let code):
       "cannot open a socket: \(Self.text(code))"
     case .noThread(let code):

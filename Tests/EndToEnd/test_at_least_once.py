@@ -1,7 +1,6 @@
 """`outcomes.delivery: at_least_once`: outcomes may repeat after a crash, and nothing else changes."""
 
 import os
-import random
 from collections.abc import Callable
 
 import pytest
@@ -19,16 +18,7 @@ _SEED = int(os.environ.get("LIPPI_E2E_SEED", "20"))
 def test_killed_at_random_points(make_line: Callable[..., Line]) -> None:
     line = make_line(latency_ms=20, settings={"outcomes.delivery": "at_least_once"})
     line.load(EventGenerator(seed=_SEED, conversations=500).events(_EVENTS))
-    chance = random.Random(f"{_SEED} at_least_once")
-    points = sorted(chance.sample(range(_EVENTS // 20, _EVENTS * 9 // 10), _KILLS))
-    print(f"  seed {_SEED}: killed when {points} outcomes are visible")
-    for point in points:
-        line.worker.start(wait=False)
-        line.wait_for_outcomes(point, seconds=90)
-        line.worker.kill()
-    line.worker.start(wait=False)
-    line.wait_until_done(seconds=150)
-    assert line.worker.stop() == 0
+    line.work_through_kills(f"{_SEED} at_least_once", _KILLS)
 
     outcomes: dict[str, list] = {}
     for outcome in line.reader.read():

@@ -21,8 +21,27 @@ _UNREADABLE = 2
 _FIRST_OUTCOME_LIMIT_SECONDS = 15
 
 
-def _arguments(binary: Path, *more: str) -> list[str]:
-    return [str(binary), "demo", "--json", "--events", str(_EVENTS), *more]
+def _start(binary: Path, folder: Path, *more: str, events: int = _EVENTS) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [str(binary), "demo", "--events", str(events), *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env=outside_environment(),
+        # A process group of its own shows whether anything outlives the demonstration.
+        start_new_session=True,
+    )
+
+
+def _ended(demo: subprocess.Popen[str]) -> tuple[list[str], str]:
+    """What it wrote, as soon as it has ended."""
+    try:
+        stdout, stderr = demo.communicate(timeout=_SECONDS)
+    finally:
+        demo.kill()
+        demo.wait()
+    return stdout.splitlines(), stderr
 
 
 def _check(lines: list[str]) -> None:
@@ -39,14 +58,7 @@ def _check(lines: list[str]) -> None:
 
 def test_without_kafka(binary: Path, tmp_path: Path) -> None:
     started = time.monotonic()
-    with subprocess.Popen(
-        _arguments(binary, "--exit-when-idle"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        env=outside_environment(),
-    ) as demo:
+    with _start(binary, tmp_path, "--json", "--exit-when-idle") as demo:
         assert demo.stdout
         first = demo.stdout.readline()
         seconds = time.monotonic() - started
@@ -60,16 +72,9 @@ def test_without_kafka(binary: Path, tmp_path: Path) -> None:
 @pytest.mark.kafka
 def test_on_a_real_kafka(binary: Path, kafka: KafkaCluster, tmp_path: Path) -> None:
     for _ in range(2):
-        demo = subprocess.run(
-            _arguments(binary, "--exit-when-idle", "--bootstrap", kafka.bootstrap),
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            cwd=tmp_path,
-            env=outside_environment(),
-        )
-        assert demo.returncode == 0, demo.stderr
-        lines = demo.stdout.splitlines()
+        demo = _start(binary, tmp_path, "--json", "--exit-when-idle", "--bootstrap", kafka.bootstrap)
+        lines, errors = _ended(demo)
+        assert demo.returncode == 0, errors
         assert len(lines) == _EVENTS, "exactly one outcome each, and none of an earlier demonstration"
         _check(lines)
 
@@ -78,21 +83,18 @@ def test_on_a_real_kafka(binary: Path, kafka: KafkaCluster, tmp_path: Path) -> N
 def test_two_at_once_wait_for_their_own_events(binary: Path, kafka: KafkaCluster, tmp_path: Path) -> None:
     """Each sees the other's events too: they must not pass for its own."""
     demos = [
-        subprocess.Popen(
-            _arguments(binary, "--exit-when-idle", "--seed", str(seed), "--bootstrap", kafka.bootstrap),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=tmp_path,
-            env=outside_environment(),
+        _start(
+            binary,
+            tmp_path,
+            *("--json", "--exit-when-idle", "--seed", str(seed), "--bootstrap", kafka.bootstrap),
         )
         for seed in (1, 2)
     ]
     try:
         for demo in demos:
-            stdout, stderr = demo.communicate(timeout=_SECONDS)
-            assert demo.returncode == 0, stderr
-            outcomes = [json.loads(line) for line in stdout.splitlines()]
+            lines, errors = _ended(demo)
+            assert demo.returncode == 0, errors
+            outcomes = [json.loads(line) for line in lines]
             instances = {outcome["bridge"]["instance"] for outcome in outcomes}
             assert len(instances) == 1
             run = instances.pop().removeprefix("demo-")
@@ -106,23 +108,8 @@ def test_two_at_once_wait_for_their_own_events(binary: Path, kafka: KafkaCluster
 
 @pytest.mark.kafka
 def test_an_outcome_that_comes_twice_is_a_fault(binary: Path, kafka: KafkaCluster, tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [
-            str(binary),
-            "demo",
-            "--json",
-            "--events",
-            "2000",
-            "--exit-when-idle",
-            "--bootstrap",
-            kafka.bootstrap,
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        env=outside_environment(),
-    ) as demo:
+    more = ("--json", "--exit-when-idle", "--bootstrap", kafka.bootstrap)
+    with _start(binary, tmp_path, *more, events=2000) as demo:
         assert demo.stdout
         assert demo.stderr
         # Not a torn event, whose id is not the one that the demonstration knows it by.
@@ -136,22 +123,9 @@ def test_an_outcome_that_comes_twice_is_a_fault(binary: Path, kafka: KafkaCluste
         assert f"1 of 2000 events have more than one outcome: {event_id}" in demo.stderr.read()
 
 
-def _start(binary: Path, tmp_path: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        _arguments(binary),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=tmp_path,
-        env=outside_environment(),
-        # A process group of its own shows whether anything outlives the demonstration.
-        start_new_session=True,
-    )
-
-
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_and_all_its_parts(binary: Path, tmp_path: Path, stop: signal.Signals) -> None:
-    with _start(binary, tmp_path) as demo:
+    with _start(binary, tmp_path, "--json") as demo:
         try:
             assert demo.stdout
             assert demo.stdout.readline()
@@ -164,14 +138,7 @@ def test_a_signal_ends_it_and_all_its_parts(binary: Path, tmp_path: Path, stop: 
 
 
 def test_a_table_for_people(binary: Path, tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [str(binary), "demo", "--events", str(_EVENTS)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        env=outside_environment(),
-    ) as demo:
+    with _start(binary, tmp_path) as demo:
         try:
             assert demo.stdout
             assert demo.stderr
@@ -203,14 +170,8 @@ def test_a_table_for_people(binary: Path, tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_said(binary: Path, tmp_path: Path) -> None:
-    demo = subprocess.run(
-        _arguments(binary, "--exit-when-idle", "--timeout", "1s"),
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        cwd=tmp_path,
-        env=outside_environment(),
-    )
+    demo = _start(binary, tmp_path, "--json", "--exit-when-idle", "--timeout", "1s")
+    _, errors = _ended(demo)
     # The mock cluster's first join alone takes longer.
     assert demo.returncode == 1
-    assert re.search(rf"{_EVENTS} of {_EVENTS} events have no outcome: \w+-0, \w+-1, ", demo.stderr)
+    assert re.search(rf"{_EVENTS} of {_EVENTS} events have no outcome: \w+-0, \w+-1, ", errors)

@@ -1,7 +1,6 @@
 """kill -9 in the middle of the work, again and again: nothing lost, nothing twice without saying so."""
 
 import os
-import random
 from collections.abc import Callable
 
 import pytest
@@ -26,17 +25,7 @@ _DYNAMIC = {"kafka.static_membership": False}
 def test_killed_at_random_points(make_line: Callable[..., Line], membership: dict) -> None:
     line = make_line(latency_ms=20, settings=membership)
     line.load(EventGenerator(seed=_SEED, conversations=500).events(_EVENTS))
-    chance = random.Random(f"{_SEED} {membership}")
-    points = sorted(chance.sample(range(_EVENTS // 20, _EVENTS * 9 // 10), _KILLS))
-    print(f"  seed {_SEED}: killed when {points} outcomes are visible")
-
-    for point in points:
-        line.worker.start(wait=False)
-        line.wait_for_outcomes(point, seconds=90)
-        line.worker.kill()
-    line.worker.start(wait=False)
-    line.wait_until_done(seconds=150)
-    assert line.worker.stop() == 0
+    line.work_through_kills(f"{_SEED} {membership}", _KILLS)
 
     report = line.check(Expectations(all_delivered=True))
     # A crash leaves in doubt what was sent or might have been soon, not all that was read.

@@ -1,92 +1,24 @@
 """The simulator, called by a client that was written from the API's documentation alone."""
 
 import json
+import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from lippi_e2e.events import content_digest
 from lippi_e2e.gateway_client import (
-    APP_SECRET,
-    METHOD,
     RESPONSE,
     call,
     gateway_time,
     message,
     parameters,
-    signature,
 )
+from lippi_e2e.process import outside_environment
 from lippi_e2e.simulator import Simulator
-
-_SELLER = {
-    "app_key": "12345678",
-    "fields": "num_iid,title,nick,price,num",
-    "format": "json",
-    "method": "taobao.item.seller.get",
-    "num_iid": "11223344",
-    "session": "test",
-    "timestamp": "2016-01-01 12:00:00",
-    "v": "2.0",
-}
-_CALLER = '{"corp_id":"dingxxx","isv_org_id":0,"org_id":123,"suite_key":"xxx","token_grant_type":0}'
-_MESSAGE = (
-    '{"bu_id":"100","cms_id":"testCmsId","content":"hello","content_type":1,"ding_corp_id":"dingxxx",'
-    '"message_create_at":1577096532390,"message_id":"768572312","open_instance_id":"shop001",'
-    '"production_type":1,"sender_id":"8003","sender_type":"4","session_source":"XSpace","sid":"testSessionId"}'
-)
-_SEND = {
-    "app_key": "12345678",
-    "format": "json",
-    "method": METHOD,
-    "timestamp": "2016-01-01 12:00:00",
-    "v": "2.0",
-    "ly_ding_open_para_dto": _CALLER,
-    "ly_open_message_dto": _MESSAGE,
-}
-_SPECIAL = _MESSAGE.replace('"content":"hello"', '"content":"你好 😀 a+b&c=d/e\\"\\n"')
-
-VECTORS = [
-    (_SELLER, "md5", "66987CB115214E59E6EC978214934FB8"),
-    (_SELLER, "hmac", "D56D7858309C31B6251083A874D48273"),
-    (_SELLER, "hmac-sha256", "04DB15AD0774D5CFCE2C837DE43E3FCEA9011ED74F3038FB6AB5F3C4CEA119E8"),
-    (_SEND, "md5", "BF151F7A8D7F34A575E4DC3ADCE6AE9D"),
-    (_SEND, "hmac", "EDEEC8EDDC1B5B6A69B0C643692ADA09"),
-    (_SEND, "hmac-sha256", "393943670E46A81E0420057961C1B665D947C47F53648018536CF5D98DE109B9"),
-    (_SEND | {"ly_ding_open_para_dto": "{}"}, "md5", "E7EB2F8A8E77126227039666CB8AE6BD"),
-    (_SEND | {"ly_ding_open_para_dto": "{}"}, "hmac", "02272E830E28B084AD7A6D381C7D71FD"),
-    (
-        _SEND | {"ly_ding_open_para_dto": "{}"},
-        "hmac-sha256",
-        "A83028AFE8252C92CEBF2BE5842B022D01488EAB9D64D1438189544D23108AB3",
-    ),
-    (_SEND | {"ly_open_message_dto": _SPECIAL}, "md5", "DDEA35F8BC1C1366831012B535E01FF8"),
-    (_SEND | {"ly_open_message_dto": _SPECIAL}, "hmac", "A1BB7A9D0976E520CE2B51833485E6FF"),
-    (
-        _SEND | {"ly_open_message_dto": _SPECIAL},
-        "hmac-sha256",
-        "E882CD6C718C7DCB20F27267AAA4A72A288309E147FB142346E3270DEA9A0BD9",
-    ),
-]
-
-
-@pytest.mark.parametrize(("chosen", "sign_method", "expected"), VECTORS)
-def test_signature_of_this_client(chosen: dict, sign_method: str, expected: str) -> None:
-    assert signature(chosen | {"sign_method": sign_method}, APP_SECRET, sign_method) == expected
-
-
-@pytest.mark.parametrize(
-    ("chosen", "sign_method", "expected"), [vector for vector in VECTORS if vector[0] is not _SELLER]
-)
-def test_signature_of_the_simulator(
-    simulator: Simulator, chosen: dict, sign_method: str, expected: str
-) -> None:
-    """The signature is judged before the clock: a right one of 2016 is told that it is late, a wrong one that
-    it is wrong."""
-    signed = chosen | {"sign_method": sign_method, "sign": expected}
-    assert call(simulator.url, signed).error["code"] == 31
-    wrong = expected[:-1] + ("0" if expected[-1] != "0" else "1")
-    assert call(simulator.url, signed | {"sign": wrong}).error["code"] == 25
+from lippi_e2e.tls import make_certificate
 
 
 @pytest.mark.parametrize("sign_method", ["md5", "hmac", "hmac-sha256"])
@@ -111,6 +43,73 @@ def test_the_same_message_is_taken_again(simulator: Simulator) -> None:
     for _ in range(2):
         call(simulator.url, parameters(message(message_id="m-2")))
     assert [line["taken"] for line in simulator.wait_for_requests(2)] == [True, True]
+
+
+def test_a_repeated_message_is_not_taken_again_on_demand(binary: Path, tmp_path: Path) -> None:
+    simulator = Simulator(binary, tmp_path, options=["--deduplicate"]).start()
+    try:
+        for message_id in ("m-1", "m-2", "m-1"):
+            answer = call(simulator.url, parameters(message(message_id=message_id)))
+            assert answer.result["success"] in (True, "true")
+        assert [line["taken"] for line in simulator.wait_for_requests(3)] == [True, True, False]
+    finally:
+        simulator.kill()
+
+
+def test_the_same_gateway_over_tls(binary: Path, tmp_path: Path) -> None:
+    options = make_certificate(tmp_path / "tls").simulator_options
+    simulator = Simulator(binary, tmp_path, options=options).start()
+    try:
+        assert simulator.url.startswith("https://127.0.0.1:")
+        assert call(simulator.url, parameters()).result["success"] in (True, "true")
+        simulator.fault("close", count=1)
+        with pytest.raises(OSError):  # noqa: PT011 - whichever way the connection breaks
+            call(simulator.url, parameters())
+        assert simulator.stats()["taken"] == 2
+        assert simulator.stop() == 0
+    finally:
+        simulator.kill()
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--tls-cert", "cert.pem"], 64),
+        (["--tls-key", "key.pem"], 64),
+        (["--tls-cert", "/nowhere/cert.pem", "--tls-key", "/nowhere/key.pem"], 78),
+        (["--allow-client", "somebody"], 78),
+        (["--session-file", "/nowhere/session"], 66),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else str(value),
+)
+def test_options_that_cannot_be_used(binary: Path, options: list[str], code: int) -> None:
+    done = subprocess.run(
+        [binary, "simulator", *options], capture_output=True, text=True, timeout=20, env=outside_environment()
+    )
+    assert done.returncode == code
+    assert not done.stdout
+    assert done.stderr.startswith("lippi-bridge simulator: ")
+
+
+def test_who_may_call(binary: Path, tmp_path: Path) -> None:
+    token = tmp_path / "session"
+    token.write_text("a token\n")
+    for options, code, sub_code in [
+        (["--allow-client", "192.0.2.1"], 11, "isv.permission-ip-whitelist-limit"),
+        (["--without-permission"], 11, "isv.permission-api-package-limit"),
+        (["--session-file", token], 26, None),
+        (["--session-file", token, "--allow-client", "192.0.2.1", "--allow-client", "127.0.0.1"], 26, None),
+    ]:
+        simulator = Simulator(binary, tmp_path / "simulator", options=options).start()
+        try:
+            error = call(simulator.url, parameters()).error
+            assert (error["code"], error.get("sub_code")) == (code, sub_code)
+            if code == 26:
+                assert call(simulator.url, parameters(session="another")).error["code"] == 27
+                answer = call(simulator.url, parameters(session="a token"))
+                assert answer.result["success"] in (True, "true")
+        finally:
+            simulator.kill()
 
 
 @pytest.mark.parametrize(
@@ -206,7 +205,12 @@ def test_an_answer_on_demand(simulator: Simulator) -> None:
     assert (error["code"], error["sub_code"], error["sub_msg"]) == (15, "isp.remote-service-timeout", "slow")
     assert call(simulator.url, parameters()).result["success"] in (True, "true")
     first, second = simulator.wait_for_requests(2)
-    assert first["answer"] == {"http": 200, "code": 15, "sub_code": "isp.remote-service-timeout"}
+    assert first["answer"] == {
+        "http": 200,
+        "code": 15,
+        "sub_code": "isp.remote-service-timeout",
+        "result_code": None,
+    }
     assert [first["taken"], second["taken"]] == [False, True]
 
 
@@ -215,6 +219,12 @@ def test_a_refusal_of_the_backend_on_demand(simulator: Simulator) -> None:
     result = call(simulator.url, parameters()).result
     assert result["success"] in (False, "false")
     assert result["code"] == "400001"
+    assert simulator.wait_for_requests(1)[0]["answer"] == {
+        "http": 200,
+        "code": None,
+        "sub_code": None,
+        "result_code": "400001",
+    }
     other = call(simulator.url, parameters(message(sid="another")))
     assert other.result["success"] in (True, "true")
     simulator.clear_faults()

@@ -25,11 +25,16 @@ import Testing
     }
   }
 
-  @Test func processorTimeOfARequest() throws {
+  @Test(arguments: [false, true])
+  func processorTimeOfARequest(_ isSecure: Bool) throws {
     let path = FileManager.default.temporaryDirectory.path + "/simulator-\(UUID().uuidString).log"
     defer { try? FileManager.default.removeItem(atPath: path) }
+    let certificate = try TestCertificate()
+    defer { certificate.remove() }
     let measured = MeasuredRun(
-      try GatewaySimulator(options: SimulatorOptions(latencyMilliseconds: 1, logPath: path)))
+      try GatewaySimulator(
+        options: SimulatorOptions(
+          latencyMilliseconds: 1, logPath: path, tls: isSecure ? certificate.files : nil)))
     let thread = Thread { measured.run() }
     thread.start()
     let clients = try (0..<64).map { _ in try RawClient(measured.simulator) }
@@ -47,7 +52,9 @@ import Testing
     let deadline = Date().addingTimeInterval(20)
     while !thread.isFinished && Date() < deadline { usleep(1000) }
     let microseconds = Double(measured.nanoseconds.withLock { $0 }) / Double(requestCount) / 1000
-    print("gateway simulator: \(microseconds) µs of processor time a request of \(requests[0].count) bytes")
+    print(
+      "gateway simulator\(isSecure ? ", TLS" : ""): \(microseconds) µs of processor time a request of \(requests[0].count) bytes"
+    )
     #expect(microseconds > 0 && microseconds < Self.limitMicroseconds)
   }
 }

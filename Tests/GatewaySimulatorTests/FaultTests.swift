@@ -120,7 +120,10 @@ import Testing
       #expect(result["code"] as? String == "400001")
       #expect(result["msg"] as? String == "full")
       let line = try #require(try simulator.logLines().first)
-      #expect((line["answer"] as? [String: Any])?["code"] as? String == "400001")
+      let logged = try #require(line["answer"] as? [String: Any])
+      #expect(Set(logged.keys) == ["http", "code", "sub_code", "result_code"])
+      #expect(logged["code"] is NSNull)
+      #expect(logged["result_code"] as? String == "400001")
       #expect(line["taken"] as? Bool == false)
       #expect(try simulator.answers()["result_refused"] == 1)
     }
@@ -233,7 +236,10 @@ import Testing
     #"{"kind":"close","when":"never"}"#, #"{"kind":"close","count":0}"#, #"{"kind":"close","count":1.5}"#,
     #"{"kind":"close","rate":1.1}"#, #"{"kind":"close","rate":"1"}"#, #"{"kind":"close","sids":"a"}"#,
     #"{"kind":"close","when":"before_read","sid":"a"}"#, #"{"kind":"answer","code":1e30}"#,
-    #"{"kind":"close","delivered":"yes"}"#, #"{"kind":"close","sid":["a"]}"#,
+    #"{"kind":"close","delivered":"yes"}"#, #"{"kind":"close","sid":["a"]}"#, #"{"kind":"idle_close"}"#,
+    #"{"kind":"idle_close","ms":1,"sid":"a"}"#, #"{"kind":"html","http":199}"#,
+    #"{"kind":"html","http":204}"#,
+    #"{"kind":"drip","ms":0}"#, #"{"kind":"text","body":1}"#, #"{"kind":"html","retry_after":-1}"#,
   ])
   func faultsThatAreNone(_ fault: String) throws {
     try withSimulator { simulator in

@@ -85,6 +85,27 @@ import Testing
     }
   }
 
+  /// Between the key of the app and the version; the address comes before the right.
+  @Test(arguments: [
+    (["192.0.2.1"], false, "isv.permission-ip-whitelist-limit"),
+    (["192.0.2.1", "127.0.0.1"], false, "isv.permission-api-package-limit"),
+    (nil, false, "isv.permission-api-package-limit"),
+  ])
+  func whoMayCall(_ clients: [String]?, _ permits: Bool, _ subCode: String) throws {
+    try withSimulator(SimulatorOptions(allowedClients: clients, permitsMethod: permits)) { simulator in
+      let client = try RawClient(simulator)
+      var request = TopRequest.valid()
+      request["v"] = "wrong"
+      expect(try client.post(request), 11, "Insufficient isv permissions", subCode: subCode)
+      request["app_key"] = "wrong"
+      expect(try client.post(request), 29, "Invalid app Key", subCode: "isv.appkey-not-exists")
+    }
+    try withSimulator(SimulatorOptions(allowedClients: ["127.0.0.1"])) { simulator in
+      let answer = try simulator.post(.valid())
+      #expect(answer.isSuccess)
+    }
+  }
+
   private func ban(_ simulator: GatewaySimulator) throws {
     try simulator.post(fault: #"{"kind":"ban","seconds":3600,"delivered":true}"#)
     var trigger = TopRequest.valid()

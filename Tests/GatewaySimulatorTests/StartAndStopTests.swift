@@ -15,6 +15,12 @@ import Testing
     }
   }
 
+  @Test func clientsThatAreNoAddress() throws {
+    #expect(throws: SimulatorError.addressUnreadable("localhost")) {
+      _ = try GatewaySimulator(options: SimulatorOptions(allowedClients: ["127.0.0.1", "localhost"]))
+    }
+  }
+
   @Test func stopBeforeRun() throws {
     let simulator = try GatewaySimulator(options: SimulatorOptions())
     simulator.stop()

@@ -104,6 +104,26 @@ struct Octets: ~Copyable {
     }
   }
 
+  /// `text` in chunks of HTTP, small ones, so that an answer has several.
+  mutating func append(inChunks text: Bytes) {
+    let chunkBytes = 50
+    var position = 0
+    while position < text.count {
+      let chunk = text.slice(position, min(position + chunkBytes, text.count))
+      append(hexadecimal: chunk.count)
+      append("\r\n")
+      append(chunk)
+      append("\r\n")
+      position += chunk.count
+    }
+    append("0\r\n\r\n")
+  }
+
+  private mutating func append(hexadecimal number: Int) {
+    if number >= 16 { append(hexadecimal: number / 16) }
+    append(Hexadecimal.lower(UInt8(truncatingIfNeeded: number % 16)))
+  }
+
   mutating func append(lowercaseHex digest: Bytes) {
     for byte in digest {
       append(Hexadecimal.lower(byte >> 4))

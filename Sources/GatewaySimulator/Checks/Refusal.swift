@@ -4,6 +4,8 @@ enum Refusal: Equatable {
   case methodMissing, methodInvalid
   case verbNotAllowed
   case appKeyMissing, appKeyInvalid
+  case addressNotAllowed
+  case methodNotPermitted
   case timestampMissing, timestampInvalid, timestampOutsideWindow
   case versionMissing, versionInvalid, versionUnsupported
   case formatInvalid
@@ -15,6 +17,7 @@ enum Refusal: Equatable {
   var code: Int {
     switch self {
     case .verbNotAllowed: 9
+    case .addressNotAllowed, .methodNotPermitted: 11
     case .methodMissing: 21
     case .methodInvalid: 22
     case .formatInvalid: 23
@@ -39,6 +42,8 @@ enum Refusal: Equatable {
   var subCode: StaticString? {
     switch self {
     case .appKeyInvalid: "isv.appkey-not-exists"
+    case .addressNotAllowed: "isv.permission-ip-whitelist-limit"
+    case .methodNotPermitted: "isv.permission-api-package-limit"
     case .timestampOutsideWindow: "isv.timestamp-limit-error"
     case .encodingInvalid, .methodMissing, .methodInvalid, .verbNotAllowed, .appKeyMissing,
       .timestampMissing, .timestampInvalid, .versionMissing, .versionInvalid, .versionUnsupported,
@@ -53,7 +58,8 @@ enum Refusal: Equatable {
     switch self {
     case .argumentMissing(let name), .argumentInvalid(let name): name
     case .encodingInvalid, .methodMissing, .methodInvalid, .verbNotAllowed, .appKeyMissing,
-      .appKeyInvalid, .timestampMissing, .timestampInvalid, .timestampOutsideWindow, .versionMissing,
+      .appKeyInvalid, .addressNotAllowed, .methodNotPermitted, .timestampMissing, .timestampInvalid,
+      .timestampOutsideWindow, .versionMissing,
       .versionInvalid, .versionUnsupported, .formatInvalid, .signatureMissing, .signatureInvalid,
       .sessionMissing, .sessionInvalid:
       nil

@@ -21,6 +21,7 @@ struct RequestExaminer: ~Copyable {
 
   private let appKey: [UInt8]
   private let session: [UInt8]?
+  private let permitsMethod: Bool
   private var parameters = Parameters()
   private(set) var signer: Signer
   private let reader = JSONReader()
@@ -28,11 +29,14 @@ struct RequestExaminer: ~Copyable {
   init(_ options: SimulatorOptions) {
     appKey = Array(options.appKey.utf8)
     session = options.session.map { Array($0.utf8) }
+    permitsMethod = options.permitsMethod
     signer = Signer(secret: options.secret)
   }
 
-  /// `form` is empty when the body is none; `second` is now, since 1970.
-  mutating func examine(verb: RequestVerb, query: Bytes, form: Bytes, second: Int64) -> Examination {
+  /// `form` is empty when the body is none; `isAllowed`: the client's address may use the application; `second` is now, since 1970.
+  mutating func examine(
+    verb: RequestVerb, query: Bytes, form: Bytes, isAllowed: Bool, second: Int64
+  ) -> Examination {
     parameters.removeAll()
     parameters.read(query)
     parameters.read(form)
@@ -47,7 +51,7 @@ struct RequestExaminer: ~Copyable {
     result.sid = findings.sid
     result.messageID = findings.messageID
     result.content = findings.content
-    result.earlyRefusal = missing() ?? invalid(verb, format)
+    result.earlyRefusal = missing() ?? invalid(verb, format, isAllowed)
     if result.earlyRefusal == nil {
       if !result.signatureIsRight {
         result.earlyRefusal = .signatureInvalid
@@ -76,10 +80,12 @@ struct RequestExaminer: ~Copyable {
     return nil
   }
 
-  private func invalid(_ verb: RequestVerb, _ format: Bytes?) -> Refusal? {
+  private func invalid(_ verb: RequestVerb, _ format: Bytes?, _ isAllowed: Bool) -> Refusal? {
     if let method = parameters.value(of: "method"), !method.equals(Self.method) { return .methodInvalid }
     if verb != .post { return .verbNotAllowed }
     if let key = parameters.value(of: "app_key"), !key.equals(appKey) { return .appKeyInvalid }
+    if !isAllowed { return .addressNotAllowed }
+    if !permitsMethod { return .methodNotPermitted }
     if let version = parameters.value(of: "v"), !version.equals("2.0") {
       let isNumber = version.allSatisfy { ($0 >= 48 && $0 <= 57) || $0 == UInt8(ascii: ".") }
       return isNumber ? .versionUnsupported : .versionInvalid

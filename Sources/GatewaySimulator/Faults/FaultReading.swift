@@ -13,9 +13,11 @@ private struct PostedFault {
   var problem: FaultProblem?
 
   private static let textNames: Set = [
-    "kind", "sub_code", "sub_msg", "result_code", "when", "sid", "message_id",
+    "kind", "sub_code", "sub_msg", "result_code", "when", "sid", "message_id", "body",
   ]
-  private static let numberNames: Set = ["code", "seconds", "ms", "count", "rate", "result_code"]
+  private static let numberNames: Set = [
+    "code", "seconds", "ms", "count", "rate", "result_code", "http", "retry_after",
+  ]
 
   mutating func take(_ member: JSONMember) {
     let name = String(decoding: member.name, as: UTF8.self)
@@ -52,6 +54,8 @@ extension Fault {
   static let countLimit: Int64 = 1_000_000_000
   static let banLimitSeconds: Int64 = 1_000_000
   static let latencyLimitMilliseconds: Int64 = 3_600_000
+  /// Of answers with a body, which 204 and 304 have not.
+  static let statuses: ClosedRange<Int64> = 200...599
   static let defaultBanSubCode = "accesscontrol.limited-by-app-access-count"
 
   static func read(_ document: Bytes, _ reader: borrowing JSONReader) throws(FaultProblem) -> Fault {
@@ -66,8 +70,12 @@ extension Fault {
     guard fault.rate >= 0 && fault.rate <= 1 else { throw FaultProblem("rate is a number from 0 to 1") }
     // A ban that began anew with every request behind it would never end.
     if case .ban = effect, fault.remaining == nil { fault.remaining = 1 }
-    if case .connection(_, .beforeRead) = effect, fault.sid != nil || fault.messageID != nil {
-      throw FaultProblem("before_read knows neither sid nor message_id")
+    switch effect.sort {
+    case .head, .idleClose:
+      guard fault.sid == nil && fault.messageID == nil else {
+        throw FaultProblem("before_read and idle_close know neither sid nor message_id")
+      }
+    case .ending, .latency, .gzip, .chunked, .drip: break
     }
     return fault
   }
@@ -84,35 +92,66 @@ extension Fault {
   private static func effect(
     _ posted: PostedFault, _ moment: FaultMoment
   ) throws(FaultProblem) -> FaultEffect {
-    let subCode = posted.texts["sub_code"] ?? []
-    let subMessage = posted.texts["sub_msg"]
     switch posted.text("kind") {
-    case "answer":
-      if let result = posted.texts["result_code"] {
-        return .answer(.backendRefused(code: result, message: subMessage ?? Array("SYSTEM_ERROR".utf8)))
-      }
-      let code = try posted.whole("code", 0...99_999) ?? 15
-      return .answer(.error(code: Int(code), subCode: subCode, subMessage: subMessage ?? []))
+    case "answer": return .answer(try answer(posted))
     case "ban":
       guard let seconds = try posted.whole("seconds", 1...banLimitSeconds) else {
         throw FaultProblem("a ban has seconds")
       }
-      let ownSubCode = subCode.isEmpty ? Array(defaultBanSubCode.utf8) : subCode
-      return .ban(seconds: seconds, subCode: ownSubCode, subMessage: subMessage)
-    case "latency":
-      guard let milliseconds = try posted.whole("ms", 0...latencyLimitMilliseconds) else {
-        throw FaultProblem("latency has ms")
-      }
-      return .latency(milliseconds: milliseconds)
+      let subCode = posted.texts["sub_code"] ?? []
+      return .ban(
+        seconds: seconds, subCode: subCode.isEmpty ? Array(defaultBanSubCode.utf8) : subCode,
+        subMessage: posted.texts["sub_msg"])
+    case "latency": return .latency(milliseconds: try milliseconds(posted))
+    case "drip":
+      return .drip(milliseconds: try posted.whole("ms", 1...latencyLimitMilliseconds) ?? 1)
+    case "idle_close": return .idleClose(milliseconds: try milliseconds(posted))
+    case "gzip": return .gzip
+    case "chunked": return .chunked
     case "close": return .connection(.close, moment)
     case "reset": return .connection(.reset, moment)
     case "stall": return .connection(.stall, moment)
-    case "html":
-      // A code that is no HTTP status was meant for an answer of the gateway.
-      let status = try posted.whole("code", 0...99_999) ?? 502
-      return .answer(.html(status: (200...599).contains(status) ? Int(status) : 502))
+    case "html": return .answer(try page(posted))
+    case "text":
+      return .answer(try labelled(posted, .text(posted.texts["body"] ?? []), status: 200))
     case .some, nil:
-      throw FaultProblem("kind is answer, ban, latency, close, reset, stall or html")
+      throw FaultProblem(
+        "kind is answer, ban, latency, close, reset, stall, html, text, gzip, chunked, drip or idle_close")
     }
+  }
+
+  private static func answer(_ posted: PostedFault) throws(FaultProblem) -> PlannedAnswer {
+    let subMessage = posted.texts["sub_msg"]
+    if let result = posted.texts["result_code"] {
+      let message = subMessage ?? Array("SYSTEM_ERROR".utf8)
+      return try labelled(posted, .backendRefused(code: result, message: message), status: 200)
+    }
+    let code = Int(try posted.whole("code", 0...99_999) ?? 15)
+    let subCode = posted.texts["sub_code"] ?? []
+    return try labelled(
+      posted, .error(code: code, subCode: subCode, subMessage: subMessage ?? []), status: 200)
+  }
+
+  private static func page(_ posted: PostedFault) throws(FaultProblem) -> PlannedAnswer {
+    // A code that is no HTTP status was meant for an answer of the gateway.
+    let code = try posted.whole("code", 0...99_999) ?? 502
+    return try labelled(posted, .page, status: statuses.contains(code) ? Int(code) : 502)
+  }
+
+  private static func labelled(
+    _ posted: PostedFault, _ content: AnswerContent, status: Int
+  ) throws(FaultProblem) -> PlannedAnswer {
+    let own = try posted.whole("http", statuses).map { Int($0) } ?? status
+    if own == 204 || own == 304 { throw FaultProblem("an answer with http \(own) has no body") }
+    return PlannedAnswer(
+      content: content, status: own,
+      retryAfterSeconds: try posted.whole("retry_after", 0...banLimitSeconds))
+  }
+
+  private static func milliseconds(_ posted: PostedFault) throws(FaultProblem) -> Int64 {
+    guard let milliseconds = try posted.whole("ms", 0...latencyLimitMilliseconds) else {
+      throw FaultProblem("latency and idle_close have ms")
+    }
+    return milliseconds
   }
 }

@@ -58,28 +58,30 @@ struct RequestFacts: ~Copyable {
 }
 
 extension PlannedAnswer {
-  /// `code` is the gateway's number, the backend's text when that refused, and null for a success or no gateway.
+  /// `code` is the gateway's number, `result_code` the backend's text when that refused; both are null for a success
+  /// and where no gateway answered.
   fileprivate func writeLogged(into line: inout Octets) {
     line.append("{\"http\":")
     line.append(decimal: Int64(status))
+    switch content {
+    case .delivered, .page, .text: Self.append(code: nil, nil, nil, to: &line)
+    case .refused(let refusal): Self.append(code: refusal.code, refusal.subCode?.bytes, nil, to: &line)
+    case .error(let code, let subCode, _):
+      subCode.withUnsafeBufferPointer {
+        Self.append(code: code, $0.isEmpty ? nil : $0, nil, to: &line)
+      }
+    case .backendRefused(let code, _):
+      code.withUnsafeBufferPointer { Self.append(code: nil, nil, $0, to: &line) }
+    }
+  }
+
+  private static func append(code: Int?, _ subCode: Bytes?, _ resultCode: Bytes?, to line: inout Octets) {
     line.append(",\"code\":")
-    var subCode: [UInt8] = []
-    switch self {
-    case .delivered, .html: line.append("null")
-    case .refused(let refusal):
-      line.append(decimal: Int64(refusal.code))
-      if let text = refusal.subCode { subCode = Array(text.bytes) }
-    case .error(let code, let text, _):
-      line.append(decimal: Int64(code))
-      subCode = text
-    case .backendRefused(let code, _): code.withUnsafeBufferPointer { line.append(jsonString: $0) }
-    }
+    if let code { line.append(decimal: Int64(code)) } else { line.append("null") }
     line.append(",\"sub_code\":")
-    if subCode.isEmpty {
-      line.append("null}")
-    } else {
-      subCode.withUnsafeBufferPointer { line.append(jsonString: $0) }
-      line.append("}")
-    }
+    if let subCode { line.append(jsonString: subCode) } else { line.append("null") }
+    line.append(",\"result_code\":")
+    if let resultCode { line.append(jsonString: resultCode) } else { line.append("null") }
+    line.append("}")
   }
 }

@@ -13,8 +13,14 @@ struct SimulatorStats {
   var deliveredCount: Int64 = 0
   var backendRefusedCount: Int64 = 0
   var htmlCount: Int64 = 0
+  var textCount: Int64 = 0
   private var codeCounts = [Int64](repeating: 0, count: SimulatorStats.codeLimit + 1)
+  /// Messages that were not executed because their id had been taken before.
+  var duplicateCount: Int64 = 0
   var acceptedCount: Int64 = 0
+  /// Connections that a fault closed while they were idle.
+  var idleCloseCount: Int64 = 0
+  var tlsFailureCount: Int64 = 0
   var connectionCount: Int64 = 0
   var maximumConnectionCount: Int64 = 0
   /// Whole requests without an answer so far.
@@ -34,10 +40,11 @@ struct SimulatorStats {
   }
 
   mutating func answered(_ answer: PlannedAnswer) {
-    switch answer {
+    switch answer.content {
     case .delivered: deliveredCount += 1
     case .backendRefused: backendRefusedCount += 1
-    case .html: htmlCount += 1
+    case .page: htmlCount += 1
+    case .text: textCount += 1
     case .refused(let refusal): codeAnswered(refusal.code)
     case .error(let code, _, _): codeAnswered(code)
     }
@@ -53,12 +60,14 @@ struct SimulatorStats {
     Self.append("complete", completeCount, &body)
     Self.append("torn", tornCount, &body)
     Self.append("taken", takenCount, &body)
+    Self.append("duplicates", duplicateCount, &body)
     Self.append("signature_failures", signatureFailureCount, &body)
     Self.append("unanswered", unansweredCount, &body)
     body.append(",\"answers\":{\"success\":")
     body.append(decimal: deliveredCount)
     Self.append("result_refused", backendRefusedCount, &body)
     Self.append("html", htmlCount, &body)
+    Self.append("text", textCount, &body)
     for code in 0..<Self.codeLimit where codeCounts[code] > 0 {
       body.append(",\"")
       body.append(decimal: Int64(code))
@@ -70,6 +79,8 @@ struct SimulatorStats {
     Self.append("connections", connectionCount, &body)
     Self.append("max_connections", maximumConnectionCount, &body)
     Self.append("accepted", acceptedCount, &body)
+    Self.append("idle_closed", idleCloseCount, &body)
+    Self.append("tls_failures", tlsFailureCount, &body)
     Self.append("in_flight", inFlight, &body)
     Self.append("max_in_flight", maximumInFlight, &body)
     Self.append("faults", Int64(faults), &body)

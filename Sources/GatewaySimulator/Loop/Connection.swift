@@ -22,6 +22,7 @@ enum AfterSending {
 /// A request to the gateway that was read and is not answered yet.
 struct PendingAnswer {
   var answer: PlannedAnswer
+  var manner: AnswerManner
   var format: AnswerFormat
   var isSimplified: Bool
   /// What the connection comes to instead of the answer, or behind half of it.
@@ -35,10 +36,18 @@ final class Connection {
   let slot: Int
   /// Tells this connection from an earlier one at the same slot.
   let generation: UInt32
+  /// nil for a connection without TLS.
+  let channel: TLSChannel?
+  /// Its address may use the application.
+  let isAllowed: Bool
   var phase = ConnectionPhase.receiving
   var interest: UInt32 = 0
+  /// What the client said, without TLS.
   var input = Octets(capacity: 2048)
+  /// What the client is to be told, without TLS.
   var output = Octets(capacity: 1024)
+  /// Records of TLS that wait for the socket.
+  var wire = Octets(capacity: 16)
   /// Of the request at the front of `input`, once its empty line has come.
   var head: RequestHead?
   var scanned = 0
@@ -50,13 +59,19 @@ final class Connection {
   var answerInOutput: PlannedAnswer?
   var afterSending = AfterSending.nextRequest
   var closesAfterAnswer = false
+  /// Between two bytes of the answer that is being sent; nil sends as much as the socket takes.
+  var dripNanoseconds: Int64?
   /// Of the timer that the connection waits for; 0 for none.
   var timerTicket: UInt64 = 0
 
-  init(descriptor: Int32, slot: Int, generation: UInt32) {
+  init(
+    descriptor: Int32, slot: Int, generation: UInt32, channel: consuming TLSChannel?, isAllowed: Bool
+  ) {
     self.descriptor = descriptor
     self.slot = slot
     self.generation = generation
+    self.channel = channel
+    self.isAllowed = isAllowed
   }
 
   var tag: UInt64 { UInt64(generation) << 32 | UInt64(slot) }

@@ -27,6 +27,8 @@ extension SimulatorLoop {
     if let head = connection.head { return head }
     if !connection.isInRequest {
       connection.isInRequest = true
+      // It is idle no more.
+      connection.timerTicket = 0
       connection.facts.begin(at: arrivalMicroseconds())
     }
     guard let head = try RequestHead.read(connection.input.bytes, scanned: &connection.scanned) else {
@@ -38,14 +40,13 @@ extension SimulatorLoop {
       return head
     }
     stats.requestCount += 1
-    if let fault = faults.hitBeforeRead(), case .connection(let fate, .beforeRead) = fault.effect {
+    if let fate = faults.fateAtHead() {
       meet(fate, connection)
       if case .stall = fate { setInterest(connection, EPOLLRDHUP.rawValue) }
       return head
     }
     if head.expectsContinue && connection.input.count < head.totalCount {
-      let text: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
-      _ = send(connection.descriptor, text.utf8Start, text.utf8CodeUnitCount, Int32(MSG_NOSIGNAL))
+      say("HTTP/1.1 100 Continue\r\n\r\n", connection)
     }
     return head
   }
@@ -56,43 +57,52 @@ extension SimulatorLoop {
     let form = head.bodyIsForm ? request.slice(head.headCount, head.totalCount) : request.slice(0, 0)
     let query = request.slice(head.query.lowerBound, head.query.upperBound)
     let found = examiner.examine(
-      verb: head.verb, query: query, form: form, second: Clock.wallMicroseconds / 1_000_000)
+      verb: head.verb, query: query, form: form, isAllowed: connection.isAllowed,
+      second: Clock.wallMicroseconds / 1_000_000)
     stats.requestCompleted()
     if !found.signatureIsRight { stats.signatureFailureCount += 1 }
     connection.facts.complete(found, contentDigest: found.content.map { examiner.signer.sha256($0) })
 
     var planned = plannedAnswer(found)
-    let fault = faults.hit(sid: found.sid, messageID: found.messageID, passed: planned.passed)
-    connection.facts.isTaken = planned.passed && (fault?.executes ?? true)
-    if connection.facts.isTaken { stats.takenCount += 1 }
-    var delay = latencyNanoseconds
+    let hits = faults.hits(sid: found.sid, messageID: found.messageID, passed: planned.passed)
+    if planned.passed && hits.execute { execute(connection, found.messageID) }
     var fate: ConnectionFate?
     var fateIsMidAnswer = false
-    switch fault?.effect {
+    switch hits.ending?.effect {
     case .answer(let answer): planned.answer = answer
     case .ban(let seconds, let subCode, let subMessage):
       let now = Clock.monotonic
       faults.beginBan(seconds: seconds, subCode: subCode, subMessage: subMessage, now: now)
       if let answer = faults.banAnswer(now: now) { planned.answer = answer }
-    case .latency(let milliseconds): delay = milliseconds * 1_000_000
     case .connection(let ownFate, let moment):
       fate = ownFate
       fateIsMidAnswer = moment == .midAnswer
-    case nil: break
+    case .latency, .gzip, .chunked, .drip, .idleClose, nil: break
     }
+    let delay = hits.latencyMilliseconds.map { $0 * 1_000_000 } ?? latencyNanoseconds
     connection.input.consume(head.totalCount)
     connection.head = nil
     connection.scanned = 0
     connection.closesAfterAnswer = head.closesConnection
     connection.pending = PendingAnswer(
-      answer: planned.answer, format: found.format, isSimplified: found.isSimplified, fate: fate,
-      fateIsMidAnswer: fateIsMidAnswer)
+      answer: planned.answer, manner: hits.manner, format: found.format, isSimplified: found.isSimplified,
+      fate: fate, fateIsMidAnswer: fateIsMidAnswer)
     if delay > 0 {
       connection.phase = .waiting
       setTimer(connection, after: delay)
     } else {
       sendAnswer(connection)
     }
+  }
+
+  /// The agent gets the message, unless it was taken before and somebody looks at that.
+  private func execute(_ connection: Connection, _ messageID: Bytes?) {
+    if let messageID, let isNew = takenMessages?.insert(messageID), !isNew {
+      stats.duplicateCount += 1
+      return
+    }
+    connection.facts.isTaken = true
+    stats.takenCount += 1
   }
 
   private func plannedAnswer(_ found: Examination) -> (answer: PlannedAnswer, passed: Bool) {
@@ -113,9 +123,10 @@ extension SimulatorLoop {
     body.removeAll()
     let label = answerBodies.write(
       pending.answer, pending.format, isSimplified: pending.isSimplified, into: &body)
-    write(connection, status: pending.answer.status, label)
+    write(connection, status: pending.answer.status, label, pending.answer.retryAfterSeconds, pending.manner)
     if let fate = pending.fate {
-      connection.output.truncate(to: connection.output.count - (body.count + 1) / 2)
+      let bodyCount = pending.manner.isGzipped ? packedBody.count : body.count
+      connection.output.truncate(to: connection.output.count - (bodyCount + 1) / 2)
       connection.afterSending = .fate(fate)
     } else {
       connection.answerInOutput = pending.answer
@@ -124,11 +135,27 @@ extension SimulatorLoop {
   }
 
   /// Puts `body` behind its head into the output.
-  private func write(_ connection: Connection, status: Int, _ label: AnswerLabel) {
+  private func write(
+    _ connection: Connection, status: Int, _ label: AnswerLabel, _ retryAfterSeconds: Int64? = nil,
+    _ manner: AnswerManner = AnswerManner()
+  ) {
+    let form = AnswerForm(
+      status: status, label: label, plainCount: body.count, isGzipped: manner.isGzipped,
+      retryAfterSeconds: retryAfterSeconds)
+    if manner.isGzipped {
+      packedBody.removeAll()
+      gzip.compress(body.bytes, into: &packedBody)
+    }
+    let sent = manner.isGzipped ? packedBody.bytes : body.bytes
     heads.write(
-      status: status, label: label, bodyCount: body.count, closes: connection.closesAfterAnswer,
+      form, bodyCount: manner.isChunked ? nil : sent.count, closes: connection.closesAfterAnswer,
       second: Clock.wallMicroseconds / 1_000_000, into: &connection.output)
-    connection.output.append(body.bytes)
+    if manner.isChunked {
+      connection.output.append(inChunks: sent)
+    } else {
+      connection.output.append(sent)
+    }
+    connection.dripNanoseconds = manner.dripNanoseconds
     connection.phase = .sending
     connection.afterSending = connection.closesAfterAnswer ? .drain : .nextRequest
   }
@@ -137,10 +164,16 @@ extension SimulatorLoop {
     if let answer = connection.answerInOutput {
       connection.answerInOutput = nil
       finishRequest(connection, answer: answer)
+      if case .nextRequest = connection.afterSending, let limit = faults.idleLimit() {
+        setTimer(connection, after: limit)
+      }
     }
     switch connection.afterSending {
     case .nextRequest: connection.phase = .receiving
-    case .drain: drain(connection)
+    case .drain:
+      connection.channel?.notifyClose()
+      _ = sendWire(connection)
+      drain(connection)
     case .fate(let fate): meet(fate, connection)
     }
   }
@@ -158,6 +191,16 @@ extension SimulatorLoop {
       end(connection)
     case .stall: connection.phase = .stalled
     }
+  }
+
+  /// Closes a connection on which nothing is under way, as a server does that has waited long enough. What the client
+  /// sends at the same moment is not read any more: it gets a reset.
+  func closeIdle(_ connection: Connection) {
+    guard !connection.isInRequest && connection.input.isEmpty else { return }
+    stats.idleCloseCount += 1
+    connection.channel?.notifyClose()
+    _ = sendWire(connection)
+    end(connection)
   }
 
   /// Says that nothing more comes, and waits for the client to see it: closing with unread bytes would reset.

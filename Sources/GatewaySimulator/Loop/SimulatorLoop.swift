@@ -25,7 +25,13 @@ final class SimulatorLoop {
   var stats = SimulatorStats()
   var answerBodies: AnswerBodyWriter
   var heads = AnswerHeadWriter()
+  var gzip = Gzip()
   var body = Octets(capacity: 4096)
+  /// The compressed form of `body`.
+  var packedBody = Octets(capacity: 16)
+
+  /// Ids that were taken; nil when every message counts.
+  var takenMessages: TakenMessages?
 
   private let epoll: Int32
   private let listener: Int32
@@ -35,15 +41,24 @@ final class SimulatorLoop {
   private var freeSlots: [Int] = []
   private var lastGeneration: UInt32 = 0
   private var lastArrival: Int64 = 0
-  private let readBuffer = UnsafeMutablePointer<UInt8>.allocate(capacity: SimulatorLoop.readBytes)
+  private let identity: TLSIdentity?
+  /// IPv4 addresses in network order; nil allows every one.
+  private let allowedClients: [in_addr_t]?
+  let readBuffer = UnsafeMutablePointer<UInt8>.allocate(capacity: SimulatorLoop.readBytes)
 
   /// The descriptors stay the caller's; each of `stopSignals` ends the run when it is readable.
-  init(options: SimulatorOptions, epoll: Int32, listener: Int32, stopSignals: [Int32], logFile: Int32?) {
+  init(
+    options: SimulatorOptions, identity: consuming TLSIdentity?, epoll: Int32, listener: Int32,
+    stopSignals: [Int32], logFile: Int32?
+  ) {
     latencyNanoseconds = max(options.latencyMilliseconds, 0) * 1_000_000
     examiner = RequestExaminer(options)
     faults = FaultBook(seed: options.seed)
     answerBodies = AnswerBodyWriter(seed: options.seed)
     log = RequestLog(file: logFile)
+    takenMessages = options.deduplicates ? TakenMessages() : nil
+    allowedClients = options.allowedClients?.map { inet_addr($0) }
+    self.identity = identity
     self.epoll = epoll
     self.listener = listener
     watch(listener, EPOLLIN.rawValue, tag: Self.listenerTag, EPOLL_CTL_ADD)
@@ -95,7 +110,11 @@ final class SimulatorLoop {
 
   private func acceptConnections() {
     for _ in 0..<Self.acceptLimitPerTurn {
-      let descriptor = accept(listener, nil, nil)
+      var peer = sockaddr_in()
+      var peerCount = socklen_t(MemoryLayout<sockaddr_in>.size)
+      let descriptor = withUnsafeMutablePointer(to: &peer) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { accept(listener, $0, &peerCount) }
+      }
       if descriptor < 0 {
         if errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS { pauseAccepting() }
         return
@@ -108,14 +127,23 @@ final class SimulatorLoop {
       _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
       var yes: Int32 = 1
       setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
-      open(descriptor)
+      open(descriptor, isAllowed: allowedClients?.contains(peer.sin_addr.s_addr) ?? true)
     }
   }
 
-  private func open(_ descriptor: Int32) {
+  private func open(_ descriptor: Int32, isAllowed: Bool) {
+    var channel: TLSChannel?
+    if identity != nil {
+      channel = identity?.newChannel()
+      guard channel != nil else {
+        close(descriptor)
+        return
+      }
+    }
     lastGeneration = (lastGeneration &+ 1) & 0x7FFF_FFFF
     let slot = freeSlots.popLast() ?? connections.count
-    let connection = Connection(descriptor: descriptor, slot: slot, generation: lastGeneration)
+    let connection = Connection(
+      descriptor: descriptor, slot: slot, generation: lastGeneration, channel: channel, isAllowed: isAllowed)
     if slot == connections.count { connections.append(connection) } else { connections[slot] = connection }
     connection.interest = EPOLLIN.rawValue
     watch(descriptor, EPOLLIN.rawValue, tag: connection.tag, EPOLL_CTL_ADD)
@@ -132,6 +160,7 @@ final class SimulatorLoop {
 
   /// Closes, and logs a request that was under way.
   func end(_ connection: Connection) {
+    guard connections[connection.slot] === connection else { return }
     finishRequest(connection, answer: nil)
     // The connection must not be served again by whoever still holds it.
     connection.phase = .draining
@@ -186,62 +215,12 @@ final class SimulatorLoop {
         sendAnswer(connection)
         advance(connection)
       case .draining: end(connection)
-      case .receiving, .sending, .stalled: break
+      case .receiving: closeIdle(connection)
+      case .sending:
+        flushOutput(connection)
+        advance(connection)
+      case .stalled: break
       }
     }
-  }
-
-  // MARK: Bytes
-
-  private func serve(_ connection: Connection, events: UInt32) {
-    if events & EPOLLOUT.rawValue != 0 && connection.phase == .sending {
-      flushOutput(connection)
-      advance(connection)
-    } else if events & EPOLLIN.rawValue != 0 {
-      receive(connection)
-    } else {
-      end(connection)
-    }
-  }
-
-  private func receive(_ connection: Connection) {
-    let received = recv(connection.descriptor, readBuffer, Self.readBytes, 0)
-    if received < 0 && (errno == EAGAIN || errno == EINTR) { return }
-    guard received > 0 else {
-      // The client is gone, or will say nothing more: its request, if any, gets no answer. What was executed
-      // stays executed.
-      end(connection)
-      return
-    }
-    switch connection.phase {
-    case .stalled, .draining: return
-    case .receiving, .waiting, .sending:
-      connection.input.append(Bytes(start: readBuffer, count: received))
-      if connection.input.count > RequestHead.bodyLimitBytes + RequestHead.headLimitBytes + Self.readBytes {
-        end(connection)
-        return
-      }
-      advance(connection)
-    }
-  }
-
-  /// Writes what the socket takes; the rest when it takes more.
-  func flushOutput(_ connection: Connection) {
-    while !connection.output.isEmpty {
-      let view = connection.output.bytes
-      let sent = send(connection.descriptor, view.baseAddress, view.count, Int32(MSG_NOSIGNAL))
-      if sent >= 0 {
-        connection.output.consume(sent)
-      } else if errno == EAGAIN {
-        setInterest(connection, EPOLLIN.rawValue | EPOLLOUT.rawValue)
-        return
-      } else if errno != EINTR {
-        end(connection)
-        return
-      }
-    }
-    connection.output.removeAll(keeping: Self.keptOutputBytes)
-    setInterest(connection, EPOLLIN.rawValue)
-    outputWasSent(connection)
   }
 }

@@ -61,7 +61,9 @@ enum CommandTable {
     explanation:
       "Answers like the gateway: checks parameters, signature and clock in the gateway's order, and can "
       + "be told to fail. The first line on stdout is {\"url\":\"…\"}. It runs until SIGTERM or SIGINT. Faults are "
-      + "set by POST /_fault and ended by DELETE /_fault; GET /_stats and GET /_log?after=SEQ show what came in.",
+      + "set by POST /_fault and ended by DELETE /_fault; GET /_stats and GET /_log?after=SEQ show what came in. "
+      + "Kinds of faults: answer, ban, html, text, close, reset, stall, latency, gzip, chunked, drip, idle_close; "
+      + "docs/simulator.md has their members.",
     options: [
       CommandOption(
         name: "--listen", form: .value("ADDRESS:PORT"),
@@ -71,7 +73,22 @@ enum CommandTable {
         name: "--app-secret-file", form: .value("FILE"),
         summary: "a file with the app's secret (without it the secret is helloworld)"),
       CommandOption(
+        name: "--session-file", form: .value("FILE"),
+        summary: "a file with the token that every request has to bring (without it none is asked for)"),
+      CommandOption(
+        name: "--allow-client", form: .repeated("ADDRESS"),
+        summary: "an address that may use the app (without it every one)"),
+      CommandOption(
+        name: "--without-permission", form: .flag, summary: "the app may not call this API: code 11"),
+      CommandOption(
+        name: "--tls-cert", form: .value("FILE"),
+        summary: "a certificate in PEM form, its chain behind it; every connection then speaks TLS"),
+      CommandOption(name: "--tls-key", form: .value("FILE"), summary: "the key that goes with it"),
+      CommandOption(
         name: "--latency", form: .value("MS"), summary: "how long each answer takes, in milliseconds (0)"),
+      CommandOption(
+        name: "--deduplicate", form: .flag,
+        summary: "a message_id that was taken before is answered and not taken again"),
       CommandOption(
         name: "--log", form: .value("FILE"), summary: "writes one JSON line for each request to a file"),
       CommandOption(
@@ -83,6 +100,9 @@ enum CommandTable {
       CommandExample(
         line: "lippi-bridge simulator --latency 20 --log requests.jsonl",
         effect: "slow answers, every request noted"),
+      CommandExample(
+        line: #"curl -d '{"kind":"answer","code":7,"count":3}' http://127.0.0.1:8080/_fault"#,
+        effect: "the next three messages are refused by flow control"),
     ],
     perform: SimulatorCommand.perform)
 

@@ -7,6 +7,14 @@ struct SimulatorRequest {
   var port: UInt16 = 0
   var appKey = "12345678"
   var appSecret = "helloworld"
+  /// The token that every request has to bring; nil asks for none.
+  var session: String?
+  /// IPv4 addresses; nil allows every one.
+  var allowedClients: [String]?
+  var permitsMethod = true
+  var deduplicates = false
+  /// Paths of certificate and key; nil speaks plain HTTP.
+  var tls: (certificate: String, key: String)?
   var latencyMilliseconds: Int64 = 0
   var logPath: String?
   var seed: UInt64 = 0
@@ -40,11 +48,13 @@ enum SimulatorCommand {
       request.port = port
     }
     if let appKey = arguments.value(of: "--app-key") { request.appKey = appKey }
-    if let path = arguments.value(of: "--app-secret-file") {
-      do { request.appSecret = try Secret.read(path).reveal() } catch {
-        throw SimulatorFault(sentence: "--app-secret-file: the file \(error)", exitCode: .noInput)
-      }
-    }
+    if let secret = try secret(arguments, "--app-secret-file") { request.appSecret = secret }
+    request.session = try secret(arguments, "--session-file")
+    let clients = arguments.values(of: "--allow-client")
+    request.allowedClients = clients.isEmpty ? nil : clients
+    request.permitsMethod = !arguments.isSet("--without-permission")
+    request.deduplicates = arguments.isSet("--deduplicate")
+    request.tls = try tls(arguments)
     if let text = arguments.value(of: "--latency") {
       let allowed = 0...SimulatorRequest.latencyLimitMilliseconds
       guard let latency = Int64(text), allowed.contains(latency) else {
@@ -61,5 +71,24 @@ enum SimulatorCommand {
       request.seed = seed
     }
     return request
+  }
+  private static func secret(
+    _ arguments: CommandArguments, _ option: String
+  ) throws(SimulatorFault) -> String? {
+    guard let path = arguments.value(of: option) else { return nil }
+    do { return try Secret.read(path).reveal() } catch {
+      throw SimulatorFault(sentence: "\(option): the file \(error)", exitCode: .noInput)
+    }
+  }
+
+  private static func tls(
+    _ arguments: CommandArguments
+  ) throws(SimulatorFault) -> (certificate: String, key: String)? {
+    switch (arguments.value(of: "--tls-cert"), arguments.value(of: "--tls-key")) {
+    case (let certificate?, let key?): return (certificate, key)
+    case (nil, nil): return nil
+    case (_?, nil): throw SimulatorFault(sentence: "--tls-cert needs --tls-key beside it")
+    case (nil, _?): throw SimulatorFault(sentence: "--tls-key needs --tls-cert beside it")
+    }
   }
 }

@@ -32,8 +32,8 @@ def effect_of(request: dict) -> Effect:
     code, sub_code, status = answer.get("code"), answer.get("sub_code"), answer.get("http")
     if sub_code:
         return _effect_of_sub_code(str(sub_code))
-    if isinstance(code, str):
-        # The backend's own refusal: its result code is a text, the gateway's codes are numbers.
+    if answer.get("result_code") is not None:
+        # The backend's own refusal.
         return Effect.NONE
     if code is not None:
         return _effect_of_code(code)

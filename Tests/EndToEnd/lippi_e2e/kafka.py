@@ -14,7 +14,7 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from .process import LogFile, ended, kill_if_running, spawn
+from .process import LogFile, OwnedProcess, ended, kill_if_running, spawn
 from .waiting import until
 
 _START_SECONDS = 90
@@ -58,7 +58,7 @@ def free_ports(count: int) -> list[int]:
 
 
 @dataclass
-class Broker:
+class Broker(OwnedProcess):
     """One broker with its own data folder."""
 
     home: Path
@@ -75,8 +75,16 @@ class Broker:
         return self.folder / f"broker-{self.node}.properties"
 
     @property
+    def title(self) -> str:
+        return f"broker {self.node}"
+
+    @property
     def log(self) -> LogFile:
         return LogFile(self.folder / f"broker-{self.node}.log")
+
+    @property
+    def output(self) -> LogFile:
+        return self.log
 
     def start(self) -> None:
         with self.log.path.open("ab") as log:
@@ -90,19 +98,10 @@ class Broker:
                 },
             )
 
-    @property
-    def running(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-    def assert_running(self) -> None:
-        if not self.running:
-            code = None if self.process is None else self.process.returncode
-            raise AssertionError(f"broker {self.node} ended with {code}\n{self.log.tail()}")
-
     def stop(self) -> None:
         if self.running:
             self.process.terminate()
-            ended(self.process, _STOP_SECONDS, f"broker {self.node}")
+            ended(self.process, _STOP_SECONDS, self.title)
 
     def kill(self) -> None:
         kill_if_running(self.process)

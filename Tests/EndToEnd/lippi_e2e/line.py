@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,6 +35,7 @@ class Line:
         latency_ms: int = 5,
         settings: Settings | None = None,
         logging: bool = True,
+        simulator_options: Sequence[str | Path] = (),
         input_topic: str | None = None,
         result_partitions: int | None = None,
     ):
@@ -58,6 +60,7 @@ class Line:
             folder / "simulator",
             latency_ms=latency_ms,
             logging=logging,
+            options=simulator_options,
         ).start()
         self.worker = Worker(binary, folder / "worker", self._settings(settings or {}))
         self._others: list[Worker] = []
@@ -122,6 +125,20 @@ class Line:
             guard=self.worker.assert_running,
             explain=self._explain,
         )
+
+    def work_through_kills(self, seed: object, kills: int) -> None:
+        """Starts the worker and kills it at random points, `kills` times; the last one does the rest and is
+        stopped. The points are numbers of visible outcomes."""
+        events = len(self.inputs)
+        points = sorted(random.Random(str(seed)).sample(range(events // 20, events * 9 // 10), kills))
+        print(f"  seed {seed}: killed when {points} outcomes are visible")
+        for point in points:
+            self.worker.start(wait=False)
+            self.wait_for_outcomes(point, seconds=90)
+            self.worker.kill()
+        self.worker.start(wait=False)
+        self.wait_until_done(seconds=150)
+        assert self.worker.stop() == 0
 
     def check(self, expectations: Expectations | None = None) -> Report:
         """Checks the run as it stands: to be called when everything is done and the worker may be gone."""

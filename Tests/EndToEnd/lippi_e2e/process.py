@@ -75,6 +75,29 @@ def ended(process: subprocess.Popen, seconds: float, what: str) -> int:
         raise AssertionError(f"{what} had not ended after {seconds:g} s; it was killed") from None
 
 
+class OwnedProcess:
+    """A program that a test starts and ends. Subclasses say what it is called and where its output goes."""
+
+    process: subprocess.Popen | None = None
+
+    @property
+    def title(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def output(self) -> "LogFile":
+        raise NotImplementedError
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def assert_running(self) -> None:
+        if not self.running:
+            code = None if self.process is None else self.process.returncode
+            raise AssertionError(f"{self.title} has ended with {code}\n{self.output.tail()}")
+
+
 def kill_if_running(process: subprocess.Popen | None) -> None:
     if process is None or process.poll() is not None:
         return

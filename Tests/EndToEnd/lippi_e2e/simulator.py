@@ -7,9 +7,11 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
-from .process import LogFile, ended, kill_if_running, spawn
+from .gateway_client import opener
+from .process import LogFile, OwnedProcess, ended, kill_if_running, spawn
 from .waiting import until
 
 _START_SECONDS = 20
@@ -17,7 +19,7 @@ _STOP_SECONDS = 10
 _ANSWER_SECONDS = 10
 
 
-class Simulator:
+class Simulator(OwnedProcess):
     """Started by `start()`; `stop()` and `start()` again bring it back on the same port, with another log."""
 
     def __init__(
@@ -27,24 +29,33 @@ class Simulator:
         *,
         latency_ms: int = 0,
         logging: bool = True,
+        options: Sequence[str | Path] = (),
     ):
+        """`options`: further ones of the command, `--deduplicate` say."""
         self.binary = binary
         self.folder = folder
         self.latency_ms = latency_ms
         self.url = ""
         self.logging = logging
+        self.options = options
         self.logs: list[LogFile] = []
         self.process: subprocess.Popen | None = None
         folder.mkdir(parents=True, exist_ok=True)
+
+    title = "the simulator"
 
     @property
     def errors(self) -> LogFile:
         return LogFile(self.folder / "simulator.stderr")
 
+    @property
+    def output(self) -> LogFile:
+        return self.errors
+
     def start(self) -> "Simulator":
         listen = urllib.parse.urlsplit(self.url).netloc or "127.0.0.1:0"
         arguments: list[str | Path] = [self.binary, "simulator", "--listen", listen]
-        arguments += ["--latency", str(self.latency_ms)]
+        arguments += ["--latency", str(self.latency_ms), *self.options]
         if self.logging:
             log = LogFile(self.folder / f"requests-{len(self.logs) + 1}.jsonl")
             arguments += ["--log", log.path]
@@ -57,22 +68,18 @@ class Simulator:
     def stop(self) -> int:
         assert self.process is not None
         self.process.terminate()
-        code = ended(self.process, _STOP_SECONDS, "the simulator")
+        code = ended(self.process, _STOP_SECONDS, self.title)
         self.process.stdout.close()
         return code
 
     def kill(self) -> None:
         kill_if_running(self.process)
 
-    def assert_running(self) -> None:
-        if self.process is None or self.process.poll() is not None:
-            raise AssertionError(f"the simulator has ended\n{self.errors.tail()}")
-
     def stats(self) -> dict:
         return json.loads(self._control("GET", "/_stats"))
 
     def fault(self, kind: str, **members: object) -> None:
-        """Adds a fault; see `lippi-bridge simulator --help` for kinds and members."""
+        """Adds a fault; see docs/simulator.md for kinds and members."""
         self._control("POST", "/_fault", {"kind": kind, **members})
 
     def clear_faults(self) -> None:
@@ -94,8 +101,7 @@ class Simulator:
             headers={"Content-Type": "application/json"},
             method=verb,
         )
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=_ANSWER_SECONDS) as answer:
+        with opener().open(request, timeout=_ANSWER_SECONDS) as answer:
             return answer.read().decode()
 
     def _first_line(self) -> str:

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from .process import LogFile, Usage, ended, kill_if_running, spawn, usage_of
+from .process import LogFile, OwnedProcess, Usage, ended, kill_if_running, spawn, usage_of
 
 _START_SECONDS = 60
 _STOP_SECONDS = 40
@@ -46,7 +46,7 @@ def _yaml(tree: Mapping, depth: int) -> list[str]:
     return lines
 
 
-class Worker:
+class Worker(OwnedProcess):
     """`start()`, then `kill()` or `stop()`, as often as wanted. Each run has its own log file."""
 
     def __init__(self, binary: Path, folder: Path, settings: Settings):
@@ -58,9 +58,15 @@ class Worker:
         self.last_usage = Usage(cpu_us=0, rss_peak_bytes=0)
         folder.mkdir(parents=True, exist_ok=True)
 
+    title = "the worker"
+
     @property
     def log(self) -> LogFile:
         return self.logs[-1]
+
+    @property
+    def output(self) -> LogFile:
+        return self.log
 
     def start(self, *extra: str, wait: bool = True) -> "Worker":
         """`extra` are further arguments, `--set retry.cap=1s` say."""
@@ -91,15 +97,6 @@ class Worker:
     def logged(self, message: str) -> list[dict]:
         return [line for line in self.log.refresh() if _says(line, message)]
 
-    @property
-    def running(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-    def assert_running(self) -> None:
-        if not self.running:
-            code = None if self.process is None else self.process.returncode
-            raise AssertionError(f"the worker has ended with {code}\n{self.log.tail()}")
-
     def usage(self) -> Usage:
         self.assert_running()
         self.last_usage = usage_of(self.process.pid)
@@ -123,7 +120,7 @@ class Worker:
 
     def wait_for_end(self, seconds: float) -> int:
         try:
-            return ended(self.process, seconds, "the worker")
+            return ended(self.process, seconds, self.title)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.log.tail()}") from None
 

@@ -29,7 +29,10 @@ struct RawAnswer {
 
 /// How reading ended without a whole answer.
 enum ReadingEnd: Equatable {
+  /// By the other side, with a close_notify where TLS is spoken.
   case closed
+  /// TLS ended without a close_notify.
+  case torn
   case reset
   case timedOut
 }
@@ -39,22 +42,33 @@ final class RawClient {
   static let defaultTimeoutMilliseconds = 10_000
 
   private var descriptor: Int32
+  /// Where the simulator speaks TLS.
+  private(set) var tls: ClientTLS?
   private(set) var received = Data()
 
-  init(_ simulator: GatewaySimulator, timeoutMilliseconds: Int = defaultTimeoutMilliseconds) throws {
+  init(
+    _ simulator: GatewaySimulator, timeoutMilliseconds: Int = defaultTimeoutMilliseconds,
+    tlsVersion: Int32? = nil, speaksTLS: Bool = true, receiveBufferBytes: Int32? = nil
+  ) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard let port = URL(string: simulator.url)?.port else { throw ClientFailure(description: simulator.url) }
+    guard let url = URL(string: simulator.url), let port = url.port else {
+      throw ClientFailure(description: simulator.url)
+    }
     var name = sockaddr_in()
     name.sin_family = sa_family_t(AF_INET)
     name.sin_port = UInt16(port).bigEndian
     inet_pton(AF_INET, "127.0.0.1", &name.sin_addr)
     setTimeout(milliseconds: timeoutMilliseconds)
+    if var bytes = receiveBufferBytes {
+      setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
+    }
     let connected = withUnsafePointer(to: &name) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
     guard connected == 0 else { throw ClientFailure(description: String(cString: strerror(errno))) }
+    if url.scheme == "https" && speaksTLS { tls = try ClientTLS(descriptor, version: tlsVersion) }
   }
 
   deinit { close() }
@@ -75,7 +89,7 @@ final class RawClient {
     var rest = bytes
     while !rest.isEmpty {
       let sent = rest.withUnsafeBytes {
-        Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        tls?.send($0) ?? Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
       guard sent > 0 else { throw ClientFailure(description: "send: \(String(cString: strerror(errno)))") }
       rest = Data(rest.dropFirst(sent))
@@ -90,6 +104,30 @@ final class RawClient {
     }
   }
 
+  /// Reads until a chunked answer is there; its body is what the chunks hold.
+  func chunkedAnswer() throws -> (answer: RawAnswer, chunkCount: Int) {
+    while true {
+      if received.suffix(5) == Data("0\r\n\r\n".utf8) { break }
+      if let end = read() { throw ClientFailure(description: "no whole answer: \(end)") }
+    }
+    guard let headEnd = received.range(of: Data("\r\n\r\n".utf8)) else {
+      throw ClientFailure(description: "no head")
+    }
+    let head = String(decoding: received[..<headEnd.upperBound], as: UTF8.self)
+    var rest = Data(received[headEnd.upperBound...])
+    received = Data()
+    var body = Data()
+    var chunkCount = 0
+    while let line = rest.range(of: Data("\r\n".utf8)),
+      let size = Int(String(decoding: rest[..<line.lowerBound], as: UTF8.self), radix: 16), size > 0
+    {
+      body.append(rest[line.upperBound..<line.upperBound + size])
+      rest = Data(rest[(line.upperBound + size + 2)...])
+      chunkCount += 1
+    }
+    return (RawAnswer(status: Int(head.split(separator: " ")[1]) ?? 0, head: head, body: body), chunkCount)
+  }
+
   /// Reads until nothing more comes.
   func readToEnd() -> ReadingEnd {
     while true {
@@ -99,6 +137,14 @@ final class RawClient {
 
   private func read() -> ReadingEnd? {
     var chunk = [UInt8](repeating: 0, count: 65536)
+    if let tls {
+      switch tls.receive(&chunk) {
+      case .bytes(let count):
+        received.append(contentsOf: chunk[..<count])
+        return nil
+      case .end(let end): return end
+      }
+    }
     let count = recv(descriptor, &chunk, chunk.count, 0)
     if count > 0 {
       received.append(contentsOf: chunk[..<count])
