@@ -1,0 +1,575 @@
+"""What becomes of a record: the rules for events once more, written from their description alone.
+
+`judge(record)` says what `convert` must say: the request's two objects and the warnings, or the problems in
+order. It shares nothing with the bridge, so that where the two differ one of them is wrong, or the description
+can be read in two ways.
+
+Readings: what the description leaves open, and how it is read here.
+
+R1   A record is looked at in this order, and the first that applies is the only problem: null, length 0, over the
+     limit, a batch of CloudEvents, a first byte 0x00 that is not the prefix of a JSON object. All stand at "".
+R2   The prefix is 0x00, four bytes, then `{` at once. It may stand before any form's value, but not inside
+     `data_base64`. Any other value that begins with 0x00 is `unsupported_encoding`, however short.
+R3   A byte order mark, and anything else that is no JSON, is `not_json`. UTF-8 is looked at first and over the
+     whole value; then the first fault from the left counts, `not_json` or `too_deep`.
+R4   Header names are compared without case (ASCII). Of headers with one name the last counts. A header without a
+     value is absent.
+R5   Structured: the `content-type` begins with `application/cloudevents`, with nothing before it; a batch begins
+     with `application/cloudevents-batch`. Then only the attributes in the value count, `ce_*` headers do not.
+R6   The depth is that of the JSON text; the decoded text of `data_base64` begins anew.
+R7   `data` that is there and not null wins over `data_base64`, which is then not looked at. Without it a
+     `data_base64` that is not null is decoded: no text is `wrong_type`, "" is `empty`, half a surrogate pair
+     `not_utf8`, bits behind the last byte do not matter.
+R8   What is wrong with the decoded bytes as JSON is their only problem; those of the envelope are listed too.
+R9   Of members with one name the first counts. Later ones are a problem and are not judged themselves, but names
+     repeated inside them, or inside arrays, are problems as well, at their own pointers.
+R10  "At most one per pointer" keeps the first in document order: a bad `content` and a second `content` are
+     one problem, that of the first.
+R11  A problem stands where its member's name stands, a repeated name where it stands the second time, `wrong_type`
+     of the whole value at its beginning. `bad_time` of the header `ce_expirytime` comes before all of the value.
+R12  Names with half a surrogate pair are compared as they are; in a pointer the half is U+FFFD.
+R13  A flat member that is null is absent, so the nested one counts. With neither, it is `null_value` where the
+     null stands, at the flat pointer if both are null.
+R14  `caller` and `ly_ding_open_para_dto` are laid over one another member by member, `caller` on top, and both over
+     the configured caller. They and `ly_open_message_dto` are `wrong_type` when they are no objects, null is absent.
+R15  `ly_open_message_dto` is present when it is not null, whatever it is: missing members are then named in it.
+R16  corp_id and suite_key take what cms_id takes: a string or an integer.
+R17  The optional texts take "" and blank ones: only required ids must not be blank. Where a text could not be
+     accepted, "" is `empty`: enumerations, times, Number members, `content`.
+R18  Digits as text: ASCII digits only, no sign, leading zeros allowed. This holds for every Number member,
+     enumerations among them; a number outside Int64 is `out_of_range` before it is `not_allowed`. A text that is
+     no digits: `not_allowed` in an enumeration, `bad_time` in message_create_at, else `wrong_type`.
+R19  `-0` is an integer: 0 as a Number, "-0" as an id. More than 64 digits in an id are `out_of_range`; the sign is
+     no digit.
+R20  sender_type becomes text, so it knows only "1", "4", 1, 4 and its two names: any other text or integer is
+     `not_allowed`.
+R21  "In any case" is said of the API's names of content types and of nothing else: `Text` and `mark_down` pass,
+     `Markdown`, `Read` and `Member` do not.
+R22  RFC 3339: `T` and `Z` in either case, no blank instead of `T`, any number of fraction digits. Second 60 passes
+     where it is 23:59 in UTC and is the second after 59.
+R23  Half a surrogate pair is `not_utf8` in every member that is read, before anything else about it.
+R24  `expirytime` that is no text, or "", is `bad_time`; null is absent. A header whose bytes are no UTF-8 is
+     `bad_time`, too.
+R25  isv_org_id and suite_key are judged before they are dropped; without token_grant_type 1 the warning is said
+     wherever they came from.
+R26  `event_id` in the object: as the ids, and silently passed over when it is none.
+R27  A `data` or value that is no object has no missing members.
+"""
+
+import base64
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from . import rfc3339, strict_json
+from .strict_json import Node
+
+PROBLEMS_SHOWN = 32
+ISV_MEMBERS_DROPPED = "isv_members_dropped"
+
+# Unicode's property White_Space.
+WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+
+_PREFIX_BYTES = 5
+_ID_DIGITS_LIMIT = 64
+_INTEGER = re.compile(r"-?[0-9]+")
+_DIGITS = re.compile(r"[0-9]+")
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+
+CONTENT_TYPES = {
+    "text": 1,
+    "image": 2,
+    "video": 3,
+    "link": 4,
+    "voice": 5,
+    "markdown": 6,
+    "action_card": 7,
+    "rich_text": 8,
+    "file": 9,
+    "read": 10,
+}
+API_CONTENT_TYPES = {
+    "TEXT": 1,
+    "IMAGE": 2,
+    "VIDEO": 3,
+    "LINK": 4,
+    "VOICE": 5,
+    "MARK_DOWN": 6,
+    "ACTION_CARD": 7,
+    "RICH_TEXT": 8,
+    "FILE": 9,
+    "MSG_READ": 10,
+}
+SENDER_TYPES = {"member": "1", "agent": "4", "1": "1", "4": "4"}
+PRODUCTION_TYPES = {"customer_service": 1, "economy_customer_service": 1001}
+TOKEN_GRANT_TYPES = {"enterprise": 0, "isv": 1}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Sizes in bytes."""
+
+    max_value_bytes: int = 1024 * 1024
+    max_content_bytes: int = 64 * 1024
+    depth_limit: int = 32
+    caller: Mapping[str, object] = field(default_factory=dict)
+    """The configured `ly_ding_open_para_dto`."""
+
+
+@dataclass(frozen=True)
+class Record:
+    key: bytes | None
+    headers: list[tuple[str, bytes | None]]
+    value: bytes | None
+    place: str = "topic/0/0"
+    """`topic/partition/offset`"""
+
+
+@dataclass(frozen=True)
+class Problem:
+    pointer: str
+    code: str
+
+
+@dataclass
+class Verdict:
+    """`request` is None exactly if there are problems."""
+
+    request: dict[str, dict[str, object]] | None = None
+    warnings: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    event_id: str = ""
+    lane: bytes | None = None
+    """None: the record stands alone."""
+    expires_at: int | None = None
+    """Milliseconds since 1970."""
+
+
+def judge(record: Record, settings: Settings | None = None) -> Verdict:
+    return _Judgement(record, settings or Settings()).verdict()
+
+
+class _Refused(Exception):
+    """A member that cannot be taken; the argument is the problem's code."""
+
+
+class _Alone(Exception):
+    """A problem of the record as a whole, beside which there is no other."""
+
+
+# The forms of a member. Each takes a value that is not null.
+
+
+def _text_of(node: Node) -> str:
+    if not strict_json.is_text(node.content):
+        raise _Refused("not_utf8")
+    return node.content
+
+
+def _id(node: Node) -> str:
+    text = _optional_id(node)
+    if text == "":
+        raise _Refused("empty")
+    if not text.strip(WHITE_SPACE):
+        raise _Refused("blank")
+    return text
+
+
+def _optional_id(node: Node) -> str:
+    if node.kind == strict_json.STRING:
+        return _text_of(node)
+    digits = _integer_token(node)
+    if len(digits.lstrip("-")) > _ID_DIGITS_LIMIT:
+        raise _Refused("out_of_range")
+    return digits
+
+
+def _content(limit: int) -> Callable[[Node], str]:
+    def form(node: Node) -> str:
+        if node.kind != strict_json.STRING:
+            raise _Refused("wrong_type")
+        text = _text_of(node)
+        if text == "":
+            raise _Refused("empty")
+        if len(text.encode()) > limit:
+            raise _Refused("too_large")
+        return text
+
+    return form
+
+
+def _integer_token(node: Node) -> str:
+    if node.kind != strict_json.NUMBER or not _INTEGER.fullmatch(node.content):
+        raise _Refused("wrong_type")
+    return node.content
+
+
+def _in_int64(digits: str) -> int:
+    # Python refuses to convert very long texts.
+    if len(digits.lstrip("-").lstrip("0")) > 19:
+        raise _Refused("out_of_range")
+    number = int(digits)
+    if not -(2**63) <= number < 2**63:
+        raise _Refused("out_of_range")
+    return number
+
+
+def _number(otherwise: Callable[[str], int]) -> Callable[[Node], int]:
+    """`otherwise` reads a text that is neither empty nor digits."""
+
+    def form(node: Node) -> int:
+        if node.kind != strict_json.STRING:
+            return _in_int64(_integer_token(node))
+        text = _text_of(node)
+        if text == "":
+            raise _Refused("empty")
+        return _in_int64(text) if _DIGITS.fullmatch(text) else otherwise(text)
+
+    return form
+
+
+def _no_number(text: str) -> int:
+    raise _Refused("wrong_type")
+
+
+def _time(text: str) -> int:
+    moment = rfc3339.milliseconds(text)
+    if moment is None:
+        raise _Refused("bad_time")
+    return moment
+
+
+def _enumeration(names: Mapping[str, int], allowed: set[int], folded: Mapping[str, int]) -> Callable[[Node], int]:
+    def named(text: str) -> int:
+        if text in names:
+            return names[text]
+        upper = text.upper() if text.isascii() else text
+        if upper in folded:
+            return folded[upper]
+        raise _Refused("not_allowed")
+
+    number = _number(named)
+
+    def form(node: Node) -> int:
+        found = number(node)
+        if found not in allowed:
+            raise _Refused("not_allowed")
+        return found
+
+    return form
+
+
+def _sender_type(node: Node) -> str:
+    if node.kind == strict_json.STRING:
+        text = _text_of(node)
+        if text == "":
+            raise _Refused("empty")
+    else:
+        text = _integer_token(node)
+    if text not in SENDER_TYPES:
+        raise _Refused("not_allowed")
+    return SENDER_TYPES[text]
+
+
+_REQUIRED = ("message_id", "sid", "session_source", "bu_id", "content", "content_type")
+_FORMS: dict[str, Callable[[Node], object]] = {
+    "message_id": _id,
+    "sid": _id,
+    "session_source": _id,
+    "bu_id": _id,
+    "content_type": _enumeration(CONTENT_TYPES, set(range(1, 11)), API_CONTENT_TYPES),
+    "sender_type": _sender_type,
+    "production_type": _enumeration(PRODUCTION_TYPES, {1, 1001}, {}),
+    "message_create_at": _number(_time),
+    "cms_id": _optional_id,
+    "ding_corp_id": _optional_id,
+    "sender_id": _optional_id,
+    "open_instance_id": _optional_id,
+}
+_CALLER_FORMS: dict[str, Callable[[Node], object]] = {
+    "corp_id": _optional_id,
+    "org_id": _number(_no_number),
+    "token_grant_type": _enumeration(TOKEN_GRANT_TYPES, {0, 1}, {}),
+    "isv_org_id": _number(_no_number),
+    "suite_key": _optional_id,
+}
+_NESTED, _NESTED_CALLER = "ly_open_message_dto", "ly_ding_open_para_dto"
+
+# Where a problem stands: inside `data_base64` the second number counts.
+_Place = tuple[int, int]
+_LAST: _Place = (1 << 62, 0)
+_FIRST: _Place = (-1, 0)
+
+
+class _Judgement:
+    def __init__(self, record: Record, settings: Settings):
+        self._record = record
+        self._settings = settings
+        self._forms = _FORMS | {"content": _content(settings.max_content_bytes)}
+        self._problems: list[tuple[_Place, str, str]] = []
+        self._headers = {
+            name.lower(): value for name, value in record.headers if value is not None and name.isascii()
+        }
+        self._attribute_id: str | None = None
+        self._member_id: str | None = None
+        self._sid: str | None = None
+        self._expires_at: int | None = None
+
+    def verdict(self) -> Verdict:
+        request, warnings = None, []
+        try:
+            request, warnings = self._request()
+        except _Alone as fault:
+            self._problems = [(_FIRST, "", str(fault))]
+        if self._problems:
+            request, warnings = None, []
+        return Verdict(
+            request, warnings, self._in_order(), self._event_id(), self._lane(), self._expires_at
+        )
+
+    def _in_order(self) -> list[Problem]:
+        found: dict[str, str] = {}
+        for _, pointer, code in sorted(self._problems, key=lambda problem: problem[0]):
+            found.setdefault(pointer, code)
+        return [Problem(pointer, code) for pointer, code in found.items()]
+
+    def _event_id(self) -> str:
+        redriven = _header_text(self._headers.get("lippi-redrive-of"))
+        return self._attribute_id or self._member_id or redriven or self._record.place
+
+    def _lane(self) -> bytes | None:
+        return self._record.key if self._sid is None else self._sid.encode()
+
+    def _problem(self, place: _Place, pointer: str, code: str) -> None:
+        self._problems.append((place, pointer, code))
+
+    # The record as a whole
+
+    def _request(self) -> tuple[dict | None, list[str]]:
+        value = self._record.value
+        if value is None:
+            raise _Alone("null_value")
+        if value == b"":
+            raise _Alone("empty")
+        if len(value) > self._settings.max_value_bytes:
+            raise _Alone("too_large")
+        content_type = self._headers.get("content-type", b"").lower()
+        if content_type.startswith(b"application/cloudevents-batch"):
+            raise _Alone("unsupported_encoding")
+        if value[0] == 0:
+            if value[_PREFIX_BYTES : _PREFIX_BYTES + 1] != b"{":
+                raise _Alone("unsupported_encoding")
+            value = value[_PREFIX_BYTES:]
+        structured = content_type.startswith(b"application/cloudevents")
+        if not structured:
+            self._read_attributes_of_headers()
+        try:
+            document = strict_json.parse(value, self._settings.depth_limit)
+        except strict_json.NotReadable as fault:
+            raise _Alone(fault.code) from None
+        self._look_for_repeated_names(document, "", None)
+        if document.kind != strict_json.OBJECT:
+            self._problem((document.place, 0), "", "wrong_type")
+            return None, []
+        return self._structured(document) if structured else self._event(document, "", None)
+
+    def _read_attributes_of_headers(self) -> None:
+        self._attribute_id = _header_text(self._headers.get("ce_id"))
+        expiry = self._headers.get("ce_expirytime")
+        if expiry is not None:
+            try:
+                self._expires_at = _time(expiry.decode())
+            except (UnicodeDecodeError, _Refused):
+                self._problem(_FIRST, "/expirytime", "bad_time")
+
+    def _structured(self, envelope: Node) -> tuple[dict | None, list[str]]:
+        attributes = _by_name(envelope)
+        identity = attributes.get("id")
+        if identity is not None and identity.value.kind == strict_json.STRING:
+            self._attribute_id = _id_or_none(identity.value)
+        self._read_expiry(attributes.get("expirytime"))
+        data, encoded = attributes.get("data"), attributes.get("data_base64")
+        if not _is_absent(data):
+            if data.value.kind != strict_json.OBJECT:
+                self._problem((data.place, 0), "/data", "wrong_type")
+                return None, []
+            return self._event(data.value, "/data", None)
+        if not _is_absent(encoded):
+            return self._encoded(encoded)
+        if data is not None:
+            self._problem((data.place, 0), "/data", "null_value")
+        else:
+            self._problem(_LAST, "/data", "missing")
+        return None, []
+
+    def _read_expiry(self, expiry: strict_json.Member | None) -> None:
+        if _is_absent(expiry):
+            return
+        code = "bad_time"
+        if expiry.value.kind == strict_json.STRING:
+            try:
+                self._expires_at = _time(_text_of(expiry.value))
+                return
+            except _Refused as refused:
+                code = str(refused)
+        self._problem((expiry.place, 0), "/expirytime", code)
+
+    def _encoded(self, member: strict_json.Member) -> tuple[dict | None, list[str]]:
+        pointer, place = "/data_base64", (member.place, 0)
+        try:
+            document = self._decoded(member.value)
+        except _Refused as refused:
+            self._problem(place, pointer, str(refused))
+            return None, []
+        self._look_for_repeated_names(document, pointer, member.place)
+        if document.kind != strict_json.OBJECT:
+            self._problem(place, pointer, "wrong_type")
+            return None, []
+        return self._event(document, pointer, member.place)
+
+    def _decoded(self, node: Node) -> Node:
+        if node.kind != strict_json.STRING:
+            raise _Refused("wrong_type")
+        text = _text_of(node)
+        if text == "":
+            raise _Refused("empty")
+        if not _BASE64.fullmatch(text):
+            raise _Refused("not_json")
+        try:
+            return strict_json.parse(base64.b64decode(text), self._settings.depth_limit)
+        except strict_json.NotReadable as fault:
+            raise _Refused(fault.code) from None
+
+    # The event
+
+    def _event(self, event: Node, base: str, outer: int | None) -> tuple[dict, list[str]]:
+        """`outer`: the place of the member that the event was decoded from, if it was."""
+        flat = _by_name(event)
+        nested = self._object_in(flat, _NESTED, base, outer)
+        has_nested = not _is_absent(flat.get(_NESTED))
+        message: dict[str, object] = {}
+        for name, form in self._forms.items():
+            sources = ((flat.get(name), base), (nested.get(name), f"{base}/{_NESTED}"))
+            self._take(name, form, sources, message, outer)
+        home = f"{base}/{_NESTED}" if has_nested else base
+        for position, name in enumerate(_REQUIRED):
+            if name not in flat and name not in nested:
+                self._problem((_LAST[0], position + 1), f"{home}/{name}", "missing")
+        message.setdefault("sender_type", "1")
+        caller, warnings = self._caller(flat, base, outer)
+        self._sid = message.get("sid")
+        identity = flat.get("event_id")
+        self._member_id = None if identity is None else _id_or_none(identity.value)
+        return {_NESTED_CALLER: caller, _NESTED: message}, warnings
+
+    def _caller(self, flat: dict, base: str, outer: int | None) -> tuple[dict, list[str]]:
+        upper = self._object_in(flat, "caller", base, outer)
+        lower = self._object_in(flat, _NESTED_CALLER, base, outer)
+        caller = dict(self._settings.caller)
+        for name, form in _CALLER_FORMS.items():
+            sources = ((upper.get(name), f"{base}/caller"), (lower.get(name), f"{base}/{_NESTED_CALLER}"))
+            self._take(name, form, sources, caller, outer)
+        if caller.get("token_grant_type") == 1:
+            return caller, []
+        kept = {name: value for name, value in caller.items() if name not in ("isv_org_id", "suite_key")}
+        return kept, [] if len(kept) == len(caller) else [ISV_MEMBERS_DROPPED]
+
+    def _object_in(
+        self, members: dict, name: str, base: str, outer: int | None
+    ) -> dict[str, strict_json.Member]:
+        member = members.get(name)
+        if _is_absent(member):
+            return {}
+        if member.value.kind != strict_json.OBJECT:
+            self._problem(_place(member.place, outer), f"{base}/{name}", "wrong_type")
+            return {}
+        return _by_name(member.value)
+
+    def _take(
+        self,
+        name: str,
+        form: Callable[[Node], object],
+        sources: tuple[tuple[strict_json.Member | None, str], ...],
+        into: dict[str, object],
+        outer: int | None,
+    ) -> None:
+        """Puts the first source that is there into `into`, or notes what is wrong with it."""
+        for member, base in sources:
+            if _is_absent(member):
+                continue
+            try:
+                into[name] = form(member.value)
+            except _Refused as refused:
+                into.pop(name, None)
+                self._problem(_place(member.place, outer), f"{base}/{name}", str(refused))
+            return
+        if name in _REQUIRED:
+            for member, base in sources:
+                if member is not None:
+                    self._problem(_place(member.place, outer), f"{base}/{name}", "null_value")
+                    return
+
+    def _look_for_repeated_names(self, node: Node, pointer: str, outer: int | None) -> None:
+        if node.kind == strict_json.OBJECT:
+            seen: set[str] = set()
+            for member in node.content:
+                if member.name in seen:
+                    place = _place(member.place, outer)
+                    self._problem(place, f"{pointer}/{_escaped(member.name)}", "duplicate_member")
+                seen.add(member.name)
+                if member.value.content and member.value.kind in (strict_json.OBJECT, strict_json.ARRAY):
+                    self._look_for_repeated_names(
+                        member.value, f"{pointer}/{_escaped(member.name)}", outer
+                    )
+        elif node.kind == strict_json.ARRAY:
+            for index, item in enumerate(node.content):
+                if item.kind in (strict_json.OBJECT, strict_json.ARRAY):
+                    self._look_for_repeated_names(item, f"{pointer}/{index}", outer)
+
+
+def shown(verdict: Verdict) -> dict[str, object]:
+    """The verdict as a line of `convert` has it, without its number."""
+    if verdict.problems:
+        problems = verdict.problems[:PROBLEMS_SHOWN]
+        return {"problems": [{"pointer": found.pointer, "code": found.code} for found in problems]}
+    return {"request": verdict.request, "warnings": verdict.warnings}
+
+
+def _place(place: int, outer: int | None) -> _Place:
+    return (place, 0) if outer is None else (outer, place + 1)
+
+
+def _by_name(node: Node) -> dict[str, strict_json.Member]:
+    members: dict[str, strict_json.Member] = {}
+    for member in node.content:
+        members.setdefault(member.name, member)
+    return members
+
+
+def _is_absent(member: strict_json.Member | None) -> bool:
+    return member is None or member.value.kind == strict_json.NULL
+
+
+def _escaped(name: str) -> str:
+    text = name if strict_json.is_text(name) else "".join(_whole(name))
+    return text.replace("~", "~0").replace("/", "~1")
+
+
+def _whole(name: str) -> Iterator[str]:
+    for character in name:
+        yield "\ufffd" if "\ud800" <= character <= "\udfff" else character
+
+
+def _id_or_none(node: Node) -> str | None:
+    try:
+        return _id(node)
+    except _Refused:
+        return None
+
+
+def _header_text(value: bytes | None) -> str | None:
+    try:
+        text = (value or b"").decode()
+    except UnicodeDecodeError:
+        return None
+    return text if text.strip(WHITE_SPACE) else None
