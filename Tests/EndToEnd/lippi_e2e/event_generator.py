@@ -1,8 +1,8 @@
 """Records for the input topic from a seed: proper ones, ones with something wrong, and hostile ones.
 
-Record `n` of a seed depends on nothing but the two, so that one differing record can be made again alone. The form
-is that of `convert --records`: `{"key", "headers": [[name, value], …], "value" or "value_base64"}`, where a header's
-value may be `{"base64": "…"}`.
+Record `n` of a seed depends on nothing but the two, so that one differing record can be made again alone.
+The form is that of `convert --records`: `{"key", "headers": [[name, value], …], "value" or "value_base64"}`,
+where a header's value may be `{"base64": "…"}`.
 """
 
 import base64
@@ -10,7 +10,7 @@ import json
 import random
 from collections.abc import Callable, Iterator
 
-from .event_rules import API_CONTENT_TYPES, CONTENT_TYPES
+from .event_rules import API_CONTENT_TYPES, CONTENT_TYPES, Record, judge, shown
 
 JSONRecord = dict[str, object]
 
@@ -18,7 +18,19 @@ _DEPTH_LIMIT = 32
 _MAX_CONTENT_BYTES = 64 * 1024
 _MAX_VALUE_BYTES = 1024 * 1024
 
-_ASCII_TEXTS = ("testSessionId", "768572312", "XSpace", "100", "a", "x y", "shop001", "dingxxx", "/~01", "0", "true")
+_ASCII_TEXTS = (
+    "testSessionId",
+    "768572312",
+    "XSpace",
+    "100",
+    "a",
+    "x y",
+    "shop001",
+    "dingxxx",
+    "/~01",
+    "0",
+    "true",
+)
 _TEXTS = (
     *_ASCII_TEXTS,
     "你好 😀",
@@ -32,14 +44,39 @@ _TEXTS = (
     "\u200b",
     "\u001c",
 )
-_BLANK_TEXTS = ("", " ", "\t\n", "\u3000", "\u00a0\u2003 ", "\u0085", "\u180e", "\u2007", "\u1680\u205f\u202f")
+_BLANK_TEXTS = (
+    "",
+    " ",
+    "\t\n",
+    "\u3000",
+    "\u00a0\u2003 ",
+    "\u0085",
+    "\u180e",
+    "\u2007",
+    "\u1680\u205f\u202f",
+)
 _NUMBERS = (
     "0 -0 1 -1 4 10 11 100 1001 1577096532390 -1577096532390 9007199254740993 "
     "9223372036854775807 9223372036854775808 -9223372036854775808 -9223372036854775809 "
     "18446744073709551615 18446744073709551617 1.0 1e3 1E3 1e+0 -0.0 0e0 1e400 1.5 4.0 0.1e-7 10e-1"
 ).split(" ")
 _LONG_NUMBERS = tuple(sign + "7" * digits for digits in (63, 64, 65, 200) for sign in ("", "-"))
-_NO_NUMBERS = ("01", "-01", "+1", "1.", ".5", "-", "1e", "1e+", "0x10", "NaN", "Infinity", "-Infinity", "1_000", "１")
+_NO_NUMBERS = (
+    "01",
+    "-01",
+    "+1",
+    "1.",
+    ".5",
+    "-",
+    "1e",
+    "1e+",
+    "0x10",
+    "NaN",
+    "Infinity",
+    "-Infinity",
+    "1_000",
+    "１",
+)
 _WORDS = ("true", "false", "null")
 _NO_WORDS = ("True", "nul", "undefined", "None", "TRUE", "'a'", "")
 _NO_TEXTS = (
@@ -120,10 +157,32 @@ _DIGIT_TEXTS = (
 
 _IDS = ("message_id", "sid", "session_source", "bu_id")
 _OPTIONAL_IDS = ("cms_id", "ding_corp_id", "sender_id", "open_instance_id")
-_MEMBERS = (*_IDS, "content", "content_type", "sender_type", "production_type", "message_create_at", *_OPTIONAL_IDS)
+_MEMBERS = (
+    *_IDS,
+    "content",
+    "content_type",
+    "sender_type",
+    "production_type",
+    "message_create_at",
+    *_OPTIONAL_IDS,
+)
 _REQUIRED = (*_IDS, "content", "content_type")
 _CALLER_MEMBERS = ("corp_id", "org_id", "token_grant_type", "isv_org_id", "suite_key")
-_UNKNOWN = ("extra", "", "a/b", "m~n", "Content", "SID", "content ", "messageId", "数", "data", "id", "type", "event_id")
+_UNKNOWN = (
+    "extra",
+    "",
+    "a/b",
+    "m~n",
+    "Content",
+    "SID",
+    "content ",
+    "messageId",
+    "数",
+    "data",
+    "id",
+    "type",
+    "event_id",
+)
 
 _STRUCTURED_TYPES = (
     "application/cloudevents",
@@ -140,7 +199,11 @@ _OTHER_TYPES = (
     "application/cloudevent",
     "application/x-cloudevents+json",
 )
-_BATCH_TYPES = ("application/cloudevents-batch+json", "Application/CloudEvents-Batch", "application/cloudevents-BATCH;x")
+_BATCH_TYPES = (
+    "application/cloudevents-batch+json",
+    "Application/CloudEvents-Batch",
+    "application/cloudevents-BATCH;x",
+)
 
 
 def records(seed: int, count: int, start: int = 0) -> Iterator[JSONRecord]:
@@ -164,6 +227,12 @@ def headers_of(made: JSONRecord) -> list[tuple[str, bytes]]:
     headers = made.get("headers") or []
     pairs = headers.items() if isinstance(headers, dict) else headers
     return [(name, _header_bytes(value)) for name, value in pairs]
+
+
+def judged(made: JSONRecord) -> dict[str, object]:
+    """What `convert` must say about it, without the line's number."""
+    key = made["key"]
+    return shown(judge(Record(None if key is None else key.encode(), headers_of(made), value_of(made))))
 
 
 def _header_bytes(value: object) -> bytes:
@@ -196,7 +265,9 @@ class _Maker:
                 headers += self._binary_headers()
         else:
             text = chance.choice((self._event, self._envelope, self._any))()
-            headers.append(["content-type", chance.choice(_BATCH_TYPES if chance.random() < 0.3 else _OTHER_TYPES)])
+            headers.append(
+                ["content-type", chance.choice(_BATCH_TYPES if chance.random() < 0.3 else _OTHER_TYPES)]
+            )
         if chance.random() < 0.05:
             headers.append(["lippi-redrive-of", "chat-events/0/17"])
         if chance.random() < 0.02:
@@ -227,11 +298,24 @@ class _Maker:
         if kind < 0.88:
             return bytes((0, *chance.randbytes(4))) + value
         if kind < 0.89:
-            return chance.choice((None, b"", b"\x00", b"\x00\x00\x00\x00\x07", b"\x00\x00\x00\x00\x07[]", b" ", b"\n"))
-        if kind < 0.90:
             return chance.choice(
-                (b"\xef\xbb\xbf", b" \n\t\r", b"\x00\x00\x00\x00\x01 ", b"\xff\xfe", b"\x0c", b"\xc2\xa0", b"//\n")
-            ) + value
+                (None, b"", b"\x00", b"\x00\x00\x00\x00\x07", b"\x00\x00\x00\x00\x07[]", b" ", b"\n")
+            )
+        if kind < 0.90:
+            return (
+                chance.choice(
+                    (
+                        b"\xef\xbb\xbf",
+                        b" \n\t\r",
+                        b"\x00\x00\x00\x00\x01 ",
+                        b"\xff\xfe",
+                        b"\x0c",
+                        b"\xc2\xa0",
+                        b"//\n",
+                    )
+                )
+                + value
+            )
         if kind < 0.91:
             return value + chance.choice((b" ", b"\x00", b"{}", b",", b"]", b"\n\n", b"\xff", b"x"))
         if kind < 0.93:
@@ -251,11 +335,25 @@ class _Maker:
                 case 1:
                     value = value[:at] + chance.randbytes(1) + value[at + 1 :]
                 case 2:
-                    value = value[:at] + chance.choice((*map(bytes, zip(b'{}[]:,"\\-+.0eE tn\n')),)) + value[at:]
+                    value = (
+                        value[:at] + chance.choice((*map(bytes, zip(b'{}[]:,"\\-+.0eE tn\n')),)) + value[at:]
+                    )
                 case _:
-                    value = value[:at] + chance.choice(
-                        (b"\xff", b"\x80", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe4\xbd", b"\xf0\x9f\x98")
-                    ) + value[at:]
+                    value = (
+                        value[:at]
+                        + chance.choice(
+                            (
+                                b"\xff",
+                                b"\x80",
+                                b"\xc0\x80",
+                                b"\xed\xa0\x80",
+                                b"\xf4\x90\x80\x80",
+                                b"\xe4\xbd",
+                                b"\xf0\x9f\x98",
+                            )
+                        )
+                        + value[at:]
+                    )
         return value
 
     # Events
@@ -268,10 +366,7 @@ class _Maker:
         nested: list[tuple[str, str]] = []
         share = chance.choice((0.0, 0.0, 0.0, 1.0, 0.5))
         for name in _MEMBERS:
-            if name in _REQUIRED:
-                there = not self._odd()
-            else:
-                there = chance.random() < 0.4
+            there = not self._odd() if name in _REQUIRED else chance.random() < 0.4
             if there:
                 (nested if chance.random() < share else members).append((name, self._member(name)))
             if share and chance.random() < 0.1:
@@ -363,7 +458,9 @@ class _Maker:
                 return self._text(chance.choice(_BLANK_TEXTS))
             return self._text(chance.choice(_TEXTS)) if chance.random() < 0.8 else self._integer()
         if name in _OPTIONAL_IDS or name in ("corp_id", "suite_key"):
-            return self._text(chance.choice(_TEXTS + _BLANK_TEXTS)) if chance.random() < 0.8 else self._integer()
+            return (
+                self._text(chance.choice(_TEXTS + _BLANK_TEXTS)) if chance.random() < 0.8 else self._integer()
+            )
         return self._special[name](self)
 
     def _content(self) -> str:
@@ -378,7 +475,9 @@ class _Maker:
     def _content_type(self) -> str:
         chance = self._chance
         if self._odd():
-            return self._text(chance.choice((*_DIGIT_TEXTS, *_BLANK_TEXTS, "hologram", "Markdown", "READ", "Text", "ﬁle")))
+            return self._text(
+                chance.choice((*_DIGIT_TEXTS, *_BLANK_TEXTS, "hologram", "Markdown", "READ", "Text", "ﬁle"))
+            )
         name = chance.choice((*CONTENT_TYPES, *API_CONTENT_TYPES))
         if name in API_CONTENT_TYPES and chance.random() < 0.5:
             name = "".join(chance.choice((letter.lower(), letter)) for letter in name)
@@ -450,7 +549,9 @@ class _Maker:
         chance = self._chance
         # The event around it takes one to four levels.
         depth = chance.choice((1, 5, *range(_DEPTH_LIMIT - 5, _DEPTH_LIMIT + 2)))
-        opening, closing, filling = chance.choice((("[", "]", ""), ('{"a":', "}", "0"), ('[1,{"b":', "}]", "[]")))
+        opening, closing, filling = chance.choice(
+            (("[", "]", ""), ('{"a":', "}", "0"), ('[1,{"b":', "}]", "[]"))
+        )
         levels = depth // 2 if opening[0] == "[" and closing == "}]" else depth
         return opening * levels + filling + closing * levels
 
@@ -460,11 +561,19 @@ class _Maker:
             chance.shuffle(members)
         if members and self._odd():
             name, _ = chance.choice(members)
-            again = self._any() if chance.random() < 0.5 else self._member(name if name in _MEMBERS else "cms_id")
+            again = (
+                self._any() if chance.random() < 0.5 else self._member(name if name in _MEMBERS else "cms_id")
+            )
             members.insert(chance.randrange(len(members) + 1), (name, again))
         blank = self._blank
         parts = [f"{blank()}{self._name(name)}{blank()}:{blank()}{text}{blank()}" for name, text in members]
-        return "{" + ",".join(parts) + ("," if parts and chance.random() < self._oddity / 50 else "") + blank() + "}"
+        return (
+            "{"
+            + ",".join(parts)
+            + ("," if parts and chance.random() < self._oddity / 50 else "")
+            + blank()
+            + "}"
+        )
 
     def _blank(self) -> str:
         return self._chance.choice(("", " ", "\n", "\t\r\n ")) if self._spaced else ""
@@ -489,7 +598,9 @@ class _Maker:
             escapes = [f"{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2)]
             if character == "/" and chance.random() < 0.5:
                 return "\\/"
-            return "".join("\\u" + (digits.upper() if chance.random() < 0.5 else digits) for digits in escapes)
+            return "".join(
+                "\\u" + (digits.upper() if chance.random() < 0.5 else digits) for digits in escapes
+            )
         return character
 
     _special: dict[str, Callable[["_Maker"], str]] = {

@@ -1,57 +1,63 @@
 """What becomes of a record: the rules for events once more, written from their description alone.
 
-`judge(record)` says what `convert` must say: the request's two objects and the warnings, or the problems in
-order. It shares nothing with the bridge, so that where the two differ one of them is wrong, or the description
-can be read in two ways.
+`judge(record)` says what `convert` must say: the request's two objects and the warnings, or the problems
+in order. It shares nothing with the bridge, so that where the two differ one of them is wrong, or the
+description can be read in two ways.
 
 Readings: what the description leaves open, and how it is read here.
 
-R1   A record is looked at in this order, and the first that applies is the only problem: null, length 0, over the
-     limit, a batch of CloudEvents, a first byte 0x00 that is not the prefix of a JSON object. All stand at "".
+R1   A record is looked at in this order, and the first that applies is the only problem: null, length 0,
+     over the limit, a batch of CloudEvents, a first byte 0x00 that is not the prefix of a JSON object. All
+     stand at "".
 R2   The prefix is 0x00, four bytes, then `{` at once. It may stand before any form's value, but not inside
      `data_base64`. Any other value that begins with 0x00 is `unsupported_encoding`, however short.
-R3   A byte order mark, and anything else that is no JSON, is `not_json`. UTF-8 is looked at first and over the
-     whole value; then the first fault from the left counts, `not_json` or `too_deep`.
-R4   Header names are compared without case (ASCII). Of headers with one name the last counts. A header without a
-     value is absent.
-R5   Structured: the `content-type` begins with `application/cloudevents`, with nothing before it; a batch begins
-     with `application/cloudevents-batch`. Then only the attributes in the value count, `ce_*` headers do not.
+R3   A byte order mark, and anything else that is no JSON, is `not_json`. UTF-8 is looked at first and over
+     the whole value; then the first fault from the left counts, `not_json` or `too_deep`.
+R4   Header names are compared without case (ASCII). Of headers with one name the last counts. A header
+     without a value is absent.
+R5   Structured: the `content-type` begins with `application/cloudevents`, with nothing before it; a batch
+     begins with `application/cloudevents-batch`. Then only the attributes in the value count, `ce_*`
+     headers do not.
 R6   The depth is that of the JSON text; the decoded text of `data_base64` begins anew.
 R7   `data` that is there and not null wins over `data_base64`, which is then not looked at. Without it a
-     `data_base64` that is not null is decoded: no text is `wrong_type`, "" is `empty`, half a surrogate pair
-     `not_utf8`, bits behind the last byte do not matter.
-R8   What is wrong with the decoded bytes as JSON is their only problem; those of the envelope are listed too.
-R9   Of members with one name the first counts. Later ones are a problem and are not judged themselves, but names
-     repeated inside them, or inside arrays, are problems as well, at their own pointers.
+     `data_base64` that is not null is decoded: no text is `wrong_type`, "" is `empty`, half a surrogate
+     pair `not_utf8`, bits behind the last byte do not matter.
+R8   What is wrong with the decoded bytes as JSON is their only problem; those of the envelope are listed
+     too.
+R9   Of members with one name the first counts. Later ones are a problem and are not judged themselves, but
+     names repeated inside them, or inside arrays, are problems as well, at their own pointers.
 R10  "At most one per pointer" keeps the first in document order: a bad `content` and a second `content` are
      one problem, that of the first.
-R11  A problem stands where its member's name stands, a repeated name where it stands the second time, `wrong_type`
-     of the whole value at its beginning. `bad_time` of the header `ce_expirytime` comes before all of the value.
+R11  A problem stands where its member's name stands, a repeated name where it stands the second time,
+     `wrong_type` of the whole value at its beginning. `bad_time` of the header `ce_expirytime` comes before
+     all of the value.
 R12  Names with half a surrogate pair are compared as they are; in a pointer the half is U+FFFD.
-R13  A flat member that is null is absent, so the nested one counts. With neither, it is `null_value` where the
-     null stands, at the flat pointer if both are null.
-R14  `caller` and `ly_ding_open_para_dto` are laid over one another member by member, `caller` on top, and both over
-     the configured caller. They and `ly_open_message_dto` are `wrong_type` when they are no objects, null is absent.
-R15  `ly_open_message_dto` is present when it is not null, whatever it is: missing members are then named in it.
+R13  A flat member that is null is absent, so the nested one counts. With neither, it is `null_value` where
+     the null stands, at the flat pointer if both are null.
+R14  `caller` and `ly_ding_open_para_dto` are laid over one another member by member, `caller` on top, and
+     both over the configured caller. They and `ly_open_message_dto` are `wrong_type` when they are no
+     objects, null is absent.
+R15  `ly_open_message_dto` is present when it is not null, whatever it is: missing members are then named in
+     it.
 R16  corp_id and suite_key take what cms_id takes: a string or an integer.
-R17  The optional texts take "" and blank ones: only required ids must not be blank. Where a text could not be
-     accepted, "" is `empty`: enumerations, times, Number members, `content`.
+R17  The optional texts take "" and blank ones: only required ids must not be blank. Where a text could not
+     be accepted, "" is `empty`: enumerations, times, Number members, `content`.
 R18  Digits as text: ASCII digits only, no sign, leading zeros allowed. This holds for every Number member,
-     enumerations among them; a number outside Int64 is `out_of_range` before it is `not_allowed`. A text that is
-     no digits: `not_allowed` in an enumeration, `bad_time` in message_create_at, else `wrong_type`.
-R19  `-0` is an integer: 0 as a Number, "-0" as an id. More than 64 digits in an id are `out_of_range`; the sign is
-     no digit.
-R20  sender_type becomes text, so it knows only "1", "4", 1, 4 and its two names: any other text or integer is
-     `not_allowed`.
-R21  "In any case" is said of the API's names of content types and of nothing else: `Text` and `mark_down` pass,
-     `Markdown`, `Read` and `Member` do not.
-R22  RFC 3339: `T` and `Z` in either case, no blank instead of `T`, any number of fraction digits. Second 60 passes
-     where it is 23:59 in UTC and is the second after 59.
+     enumerations among them; a number outside Int64 is `out_of_range` before it is `not_allowed`. A text
+     that is no digits: `not_allowed` in an enumeration, `bad_time` in message_create_at, else `wrong_type`.
+R19  `-0` is an integer: 0 as a Number, "-0" as an id. More than 64 digits in an id are `out_of_range`; the
+     sign is no digit.
+R20  sender_type becomes text, so it knows only "1", "4", 1, 4 and its two names: any other text or integer
+     is `not_allowed`.
+R21  "In any case" is said of the API's names of content types and of nothing else: `Text` and `mark_down`
+     pass, `Markdown`, `Read` and `Member` do not.
+R22  RFC 3339: `T` and `Z` in either case, no blank instead of `T`, any number of fraction digits. Second 60
+     passes where it is 23:59 in UTC and is the second after 59.
 R23  Half a surrogate pair is `not_utf8` in every member that is read, before anything else about it.
-R24  `expirytime` that is no text, or "", is `bad_time`; null is absent. A header whose bytes are no UTF-8 is
-     `bad_time`, too.
-R25  isv_org_id and suite_key are judged before they are dropped; without token_grant_type 1 the warning is said
-     wherever they came from.
+R24  `expirytime` that is no text, or "", is `bad_time`; null is absent. A header whose bytes are no UTF-8
+     is `bad_time`, too.
+R25  isv_org_id and suite_key are judged before they are dropped; without token_grant_type 1 the warning is
+     said wherever they came from.
 R26  `event_id` in the object: as the ids, and silently passed over when it is none.
 R27  A `data` or value that is no object has no missing members.
 """
@@ -68,7 +74,9 @@ PROBLEMS_SHOWN = 32
 ISV_MEMBERS_DROPPED = "isv_members_dropped"
 
 # Unicode's property White_Space.
-WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+WHITE_SPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+)
 
 _PREFIX_BYTES = 5
 _ID_DIGITS_LIMIT = 64
@@ -239,7 +247,9 @@ def _time(text: str) -> int:
     return moment
 
 
-def _enumeration(names: Mapping[str, int], allowed: set[int], folded: Mapping[str, int]) -> Callable[[Node], int]:
+def _enumeration(
+    names: Mapping[str, int], allowed: set[int], folded: Mapping[str, int]
+) -> Callable[[Node], int]:
     def named(text: str) -> int:
         if text in names:
             return names[text]
@@ -323,9 +333,7 @@ class _Judgement:
             self._problems = [(_FIRST, "", str(fault))]
         if self._problems:
             request, warnings = None, []
-        return Verdict(
-            request, warnings, self._in_order(), self._event_id(), self._lane(), self._expires_at
-        )
+        return Verdict(request, warnings, self._in_order(), self._event_id(), self._lane(), self._expires_at)
 
     def _in_order(self) -> list[Problem]:
         found: dict[str, str] = {}
@@ -518,9 +526,7 @@ class _Judgement:
                     self._problem(place, f"{pointer}/{_escaped(member.name)}", "duplicate_member")
                 seen.add(member.name)
                 if member.value.content and member.value.kind in (strict_json.OBJECT, strict_json.ARRAY):
-                    self._look_for_repeated_names(
-                        member.value, f"{pointer}/{_escaped(member.name)}", outer
-                    )
+                    self._look_for_repeated_names(member.value, f"{pointer}/{_escaped(member.name)}", outer)
         elif node.kind == strict_json.ARRAY:
             for index, item in enumerate(node.content):
                 if item.kind in (strict_json.OBJECT, strict_json.ARRAY):

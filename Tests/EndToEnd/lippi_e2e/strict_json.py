@@ -8,7 +8,15 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL = "object", "array", "string", "number", "true", "false", "null"
+OBJECT, ARRAY, STRING, NUMBER, TRUE, FALSE, NULL = (
+    "object",
+    "array",
+    "string",
+    "number",
+    "true",
+    "false",
+    "null",
+)
 
 _BLANKS = re.compile(r"[ \t\n\r]*")
 _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
@@ -49,7 +57,7 @@ def is_text(text: str) -> bool:
 
 
 def parse(document: bytes, depth_limit: int) -> Node:
-    """The bytes are looked at first, as a whole; then the first fault from the left is the one that counts."""
+    """The bytes are looked at first, as a whole; then the first fault from the left is what counts."""
     try:
         text = document.decode("utf-8")
     except UnicodeDecodeError as fault:
