@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lippi_e2e import event_generator
 from lippi_e2e.convert import INVALID_EXIT, ConvertFailed, canonical, convert_file, unnumbered
+from lippi_e2e.event_rules import also_right
 
 _DEFAULT_COUNT = 30_000
 _CHUNK = 500
@@ -66,13 +67,17 @@ def test_same_verdict(binary: Path, tmp_path: Path) -> None:
         except (ValueError, ConvertFailed) as fault:
             found = json.dumps({"no line of convert": str(fault)})
         any_invalid = any_invalid or wanted.startswith(b'{"problems"')
-        if found.encode() != wanted:
+        if found.encode() != wanted and not _also_right(record, found):
             differences.add(number - 1, record, wanted.decode(), found)
     assert differences.count == 0, differences.text()
     assert number == count, f"seed {seed}: {number} lines for {count} records"
     assert code == (INVALID_EXIT if any_invalid else 0)
     for file in (records, expected, output):
         file.unlink()
+
+
+def _also_right(record: bytes, found: str) -> bool:
+    return also_right(event_generator.as_record(json.loads(record)), json.loads(found))
 
 
 class _Differences:
@@ -128,6 +133,6 @@ def _statements(line: str) -> Iterator[str]:
 
 def _place(pointer: str) -> str:
     """The pointer without the forms' own first steps, so that one reading is one kind."""
-    for step in ("/data_base64/", "/data/"):
+    for step in ("/data_base64/", "/data/", "/ly_open_message_dto/", "/ly_ding_open_para_dto/", "/caller/"):
         pointer = pointer.replace(step, "/", 1) if pointer.startswith(step) else pointer
     return pointer if len(pointer) < 60 else pointer[:60] + "…"

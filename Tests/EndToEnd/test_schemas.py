@@ -92,7 +92,7 @@ def _is_seen(case: EventCase) -> bool:
     if {problem["code"] for problem in problems} & _BEYOND_A_SCHEMA:
         return False
     encoded = any(problem["pointer"].startswith("/data_base64/") for problem in problems)
-    if encoded or case.name.startswith(("binary_expirytime", "base64_of")):
+    if encoded or case.name.startswith(("binary_expirytime", "header_expirytime", "base64_of")):
         return False
     if any(part in case.name for part in _BEYOND_IN_NAMES):
         return False

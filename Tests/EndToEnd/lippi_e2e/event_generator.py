@@ -231,8 +231,12 @@ def headers_of(made: JSONRecord) -> list[tuple[str, bytes]]:
 
 def judged(made: JSONRecord) -> dict[str, object]:
     """What `convert` must say about it, without the line's number."""
+    return shown(judge(as_record(made)))
+
+
+def as_record(made: JSONRecord) -> Record:
     key = made["key"]
-    return shown(judge(Record(None if key is None else key.encode(), headers_of(made), value_of(made))))
+    return Record(None if key is None else key.encode(), headers_of(made), value_of(made))
 
 
 def _header_bytes(value: object) -> bytes:
@@ -579,6 +583,8 @@ class _Maker:
         return self._chance.choice(("", " ", "\n", "\t\r\n ")) if self._spaced else ""
 
     def _name(self, name: str) -> str:
+        if self._oddity and self._chance.random() < 0.003:
+            return self._chance.choice(_LONE[:4])
         return self._text(name)
 
     def _text(self, text: str) -> str:

@@ -6,22 +6,24 @@ description can be read in two ways.
 
 Readings: what the description leaves open, and how it is read here.
 
-R1   A record is looked at in this order, and the first that applies is the only problem: null, length 0,
-     over the limit, a batch of CloudEvents, a first byte 0x00 that is not the prefix of a JSON object. All
-     stand at "".
+R1   A record is looked at in this order, and the first that applies is the only problem of the value: null,
+     length 0, over the limit, a batch of CloudEvents or `application/cloudevents+avro` or `+protobuf`, a
+     first byte 0x00 that is not the prefix of a JSON object. All stand at "".
 R2   The prefix is 0x00, four bytes, then `{` at once. It may stand before any form's value, but not inside
      `data_base64`. Any other value that begins with 0x00 is `unsupported_encoding`, however short.
 R3   A byte order mark, and anything else that is no JSON, is `not_json`. UTF-8 is looked at first and over
-     the whole value; then the first fault from the left counts, `not_json` or `too_deep`.
+     the whole value; then the first fault from the left counts, `not_json` or `too_deep`. What is too deep
+     and also no JSON further on may be called either (`also_right`).
 R4   Header names are compared without case (ASCII). Of headers with one name the last counts. A header
      without a value is absent.
 R5   Structured: the `content-type` begins with `application/cloudevents`, with nothing before it; a batch
-     begins with `application/cloudevents-batch`. Then only the attributes in the value count, `ce_*`
-     headers do not.
+     begins with `application/cloudevents-batch`. `ce_id` then does not count. A header `ce_expirytime`
+     counts in every form.
 R6   The depth is that of the JSON text; the decoded text of `data_base64` begins anew.
-R7   `data` that is there and not null wins over `data_base64`, which is then not looked at. Without it a
-     `data_base64` that is not null is decoded: no text is `wrong_type`, "" is `empty`, half a surrogate
-     pair `not_utf8`, bits behind the last byte do not matter.
+R7   `data_base64` is another name of `data`: of the two the one that is there and not null counts, and if
+     both are, the second is a `duplicate_member`. With nothing but null it is `null_value` where the first
+     null stands. A `data_base64` that is no text is `wrong_type`, "" is `empty`, half a surrogate pair
+     `not_utf8`; bits behind the last byte do not matter.
 R8   What is wrong with the decoded bytes as JSON is their only problem; those of the envelope are listed
      too.
 R9   Of members with one name the first counts. Later ones are a problem and are not judged themselves, but
@@ -30,41 +32,41 @@ R10  "At most one per pointer" keeps the first in document order: a bad `content
      one problem, that of the first.
 R11  A problem stands where its member's name stands, a repeated name where it stands the second time,
      `wrong_type` of the whole value at its beginning. `bad_time` of the header `ce_expirytime` comes before
-     all of the value.
-R12  Names with half a surrogate pair are compared as they are; in a pointer the half is U+FFFD.
+     all of the value, and beside whatever is wrong with it.
+R12  Names with half a surrogate pair are compared, and shown in pointers, as they were written.
 R13  A flat member that is null is absent, so the nested one counts. With neither, it is `null_value` where
      the null stands, at the flat pointer if both are null.
 R14  `caller` and `ly_ding_open_para_dto` are laid over one another member by member, `caller` on top, and
      both over the configured caller. They and `ly_open_message_dto` are `wrong_type` when they are no
      objects, null is absent.
-R15  `ly_open_message_dto` is present when it is not null, whatever it is: missing members are then named in
-     it.
+R15  `ly_open_message_dto` is present when it is an object: missing members are then named in it.
 R16  corp_id and suite_key take what cms_id takes: a string or an integer.
 R17  The optional texts take "" and blank ones: only required ids must not be blank. Where a text could not
      be accepted, "" is `empty`: enumerations, times, Number members, `content`.
-R18  Digits as text: ASCII digits only, no sign, leading zeros allowed. This holds for every Number member,
-     enumerations among them; a number outside Int64 is `out_of_range` before it is `not_allowed`. A text
-     that is no digits: `not_allowed` in an enumeration, `bad_time` in message_create_at, else `wrong_type`.
+R18  Digits as text: what JSON has as an integer, so a minus is allowed and leading zeros are not. This
+     holds for every Number member and for all enumerations; a number outside Int64 is `out_of_range` before
+     it is `not_allowed`. Any other text is `not_allowed` in an enumeration, `bad_time` in
+     message_create_at, else `wrong_type`.
 R19  `-0` is an integer: 0 as a Number, "-0" as an id. More than 64 digits in an id are `out_of_range`; the
      sign is no digit.
-R20  sender_type becomes text, so it knows only "1", "4", 1, 4 and its two names: any other text or integer
-     is `not_allowed`.
-R21  "In any case" is said of the API's names of content types and of nothing else: `Text` and `mark_down`
-     pass, `Markdown`, `Read` and `Member` do not.
+R20  sender_type is read as the other enumerations and becomes text afterwards.
+R21  All names in enumerations, ours and the API's, pass in any case (ASCII).
 R22  RFC 3339: `T` and `Z` in either case, no blank instead of `T`, any number of fraction digits. Second 60
-     passes where it is 23:59 in UTC and is the second after 59.
-R23  Half a surrogate pair is `not_utf8` in every member that is read, before anything else about it.
-R24  `expirytime` that is no text, or "", is `bad_time`; null is absent. A header whose bytes are no UTF-8
-     is `bad_time`, too.
+     passes in any minute and is taken for 59.
+R23  Half a surrogate pair is `not_utf8` in every member of the event that is read, before anything else
+     about it.
+R24  `expirytime` that is no text, "", half a surrogate pair or, in a header, no UTF-8 is `bad_time`; null
+     is absent.
 R25  isv_org_id and suite_key are judged before they are dropped; without token_grant_type 1 the warning is
      said wherever they came from.
 R26  `event_id` in the object: as the ids, and silently passed over when it is none.
-R27  A `data` or value that is no object has no missing members.
+R27  A `data` or value that is no object has no missing members; in a whole value that is none, or the
+     decoded one of `data_base64`, repeated names are not looked for.
 """
 
 import base64
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from . import rfc3339, strict_json
@@ -78,10 +80,13 @@ WHITE_SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 )
 
+_CLOUDEVENTS = b"application/cloudevents"
+_NOT_READ = (_CLOUDEVENTS + b"-batch", _CLOUDEVENTS + b"+avro", _CLOUDEVENTS + b"+protobuf")
 _PREFIX_BYTES = 5
 _ID_DIGITS_LIMIT = 64
-_INTEGER = re.compile(r"-?[0-9]+")
-_DIGITS = re.compile(r"[0-9]+")
+# Deeper than anything that is generated, and no trouble for a recursion.
+_NO_DEPTH_LIMIT = 300
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 CONTENT_TYPES = {
@@ -108,7 +113,7 @@ API_CONTENT_TYPES = {
     "FILE": 9,
     "MSG_READ": 10,
 }
-SENDER_TYPES = {"member": "1", "agent": "4", "1": "1", "4": "4"}
+SENDER_TYPES = {"member": 1, "agent": 4}
 PRODUCTION_TYPES = {"customer_service": 1, "economy_customer_service": 1001}
 TOKEN_GRANT_TYPES = {"enterprise": 0, "isv": 1}
 
@@ -231,7 +236,7 @@ def _number(otherwise: Callable[[str], int]) -> Callable[[Node], int]:
         text = _text_of(node)
         if text == "":
             raise _Refused("empty")
-        return _in_int64(text) if _DIGITS.fullmatch(text) else otherwise(text)
+        return _in_int64(text) if _INTEGER.fullmatch(text) else otherwise(text)
 
     return form
 
@@ -247,16 +252,14 @@ def _time(text: str) -> int:
     return moment
 
 
-def _enumeration(
-    names: Mapping[str, int], allowed: set[int], folded: Mapping[str, int]
-) -> Callable[[Node], int]:
+def _enumeration(names: Mapping[str, int], allowed: set[int]) -> Callable[[Node], int]:
+    """`names` in upper case."""
+
     def named(text: str) -> int:
-        if text in names:
-            return names[text]
-        upper = text.upper() if text.isascii() else text
-        if upper in folded:
-            return folded[upper]
-        raise _Refused("not_allowed")
+        upper = text.upper()
+        if not text.isascii() or upper not in names:
+            raise _Refused("not_allowed")
+        return names[upper]
 
     number = _number(named)
 
@@ -269,16 +272,15 @@ def _enumeration(
     return form
 
 
+def _upper(names: Mapping[str, int]) -> dict[str, int]:
+    return {name.upper(): number for name, number in names.items()}
+
+
+_sender = _enumeration(_upper(SENDER_TYPES), {1, 4})
+
+
 def _sender_type(node: Node) -> str:
-    if node.kind == strict_json.STRING:
-        text = _text_of(node)
-        if text == "":
-            raise _Refused("empty")
-    else:
-        text = _integer_token(node)
-    if text not in SENDER_TYPES:
-        raise _Refused("not_allowed")
-    return SENDER_TYPES[text]
+    return str(_sender(node))
 
 
 _REQUIRED = ("message_id", "sid", "session_source", "bu_id", "content", "content_type")
@@ -287,9 +289,9 @@ _FORMS: dict[str, Callable[[Node], object]] = {
     "sid": _id,
     "session_source": _id,
     "bu_id": _id,
-    "content_type": _enumeration(CONTENT_TYPES, set(range(1, 11)), API_CONTENT_TYPES),
+    "content_type": _enumeration(_upper(CONTENT_TYPES) | API_CONTENT_TYPES, set(range(1, 11))),
     "sender_type": _sender_type,
-    "production_type": _enumeration(PRODUCTION_TYPES, {1, 1001}, {}),
+    "production_type": _enumeration(_upper(PRODUCTION_TYPES), {1, 1001}),
     "message_create_at": _number(_time),
     "cms_id": _optional_id,
     "ding_corp_id": _optional_id,
@@ -299,7 +301,7 @@ _FORMS: dict[str, Callable[[Node], object]] = {
 _CALLER_FORMS: dict[str, Callable[[Node], object]] = {
     "corp_id": _optional_id,
     "org_id": _number(_no_number),
-    "token_grant_type": _enumeration(TOKEN_GRANT_TYPES, {0, 1}, {}),
+    "token_grant_type": _enumeration(_upper(TOKEN_GRANT_TYPES), {0, 1}),
     "isv_org_id": _number(_no_number),
     "suite_key": _optional_id,
 }
@@ -308,7 +310,8 @@ _NESTED, _NESTED_CALLER = "ly_open_message_dto", "ly_ding_open_para_dto"
 # Where a problem stands: inside `data_base64` the second number counts.
 _Place = tuple[int, int]
 _LAST: _Place = (1 << 62, 0)
-_FIRST: _Place = (-1, 0)
+_START: _Place = (0, 0)
+_BEFORE: _Place = (-1, 0)
 
 
 class _Judgement:
@@ -330,7 +333,7 @@ class _Judgement:
         try:
             request, warnings = self._request()
         except _Alone as fault:
-            self._problems = [(_FIRST, "", str(fault))]
+            self._problems.append((_START, "", str(fault)))
         if self._problems:
             request, warnings = None, []
         return Verdict(request, warnings, self._in_order(), self._event_id(), self._lane(), self._expires_at)
@@ -354,41 +357,40 @@ class _Judgement:
     # The record as a whole
 
     def _request(self) -> tuple[dict | None, list[str]]:
-        value = self._record.value
+        self._read_expiry_of_headers()
+        value, content_type = self._record.value, self._headers.get("content-type", b"").lower()
         if value is None:
             raise _Alone("null_value")
         if value == b"":
             raise _Alone("empty")
         if len(value) > self._settings.max_value_bytes:
             raise _Alone("too_large")
-        content_type = self._headers.get("content-type", b"").lower()
-        if content_type.startswith(b"application/cloudevents-batch"):
+        if content_type.startswith(_NOT_READ):
             raise _Alone("unsupported_encoding")
         if value[0] == 0:
             if value[_PREFIX_BYTES : _PREFIX_BYTES + 1] != b"{":
                 raise _Alone("unsupported_encoding")
             value = value[_PREFIX_BYTES:]
-        structured = content_type.startswith(b"application/cloudevents")
+        structured = content_type.startswith(_CLOUDEVENTS)
         if not structured:
-            self._read_attributes_of_headers()
+            self._attribute_id = _header_text(self._headers.get("ce_id"))
         try:
             document = strict_json.parse(value, self._settings.depth_limit)
         except strict_json.NotReadable as fault:
             raise _Alone(fault.code) from None
-        self._look_for_repeated_names(document, "", None)
         if document.kind != strict_json.OBJECT:
             self._problem((document.place, 0), "", "wrong_type")
             return None, []
+        self._look_for_repeated_names(document, "", None)
         return self._structured(document) if structured else self._event(document, "", None)
 
-    def _read_attributes_of_headers(self) -> None:
-        self._attribute_id = _header_text(self._headers.get("ce_id"))
+    def _read_expiry_of_headers(self) -> None:
         expiry = self._headers.get("ce_expirytime")
         if expiry is not None:
             try:
                 self._expires_at = _time(expiry.decode())
             except (UnicodeDecodeError, _Refused):
-                self._problem(_FIRST, "/expirytime", "bad_time")
+                self._problem(_BEFORE, "/expirytime", "bad_time")
 
     def _structured(self, envelope: Node) -> tuple[dict | None, list[str]]:
         attributes = _by_name(envelope)
@@ -396,31 +398,34 @@ class _Judgement:
         if identity is not None and identity.value.kind == strict_json.STRING:
             self._attribute_id = _id_or_none(identity.value)
         self._read_expiry(attributes.get("expirytime"))
-        data, encoded = attributes.get("data"), attributes.get("data_base64")
-        if not _is_absent(data):
-            if data.value.kind != strict_json.OBJECT:
-                self._problem((data.place, 0), "/data", "wrong_type")
-                return None, []
-            return self._event(data.value, "/data", None)
-        if not _is_absent(encoded):
-            return self._encoded(encoded)
-        if data is not None:
-            self._problem((data.place, 0), "/data", "null_value")
+        sources = [attributes[name] for name in ("data", "data_base64") if name in attributes]
+        sources.sort(key=lambda source: source.place)
+        there = [source for source in sources if not _is_absent(source)]
+        for again in there[1:]:
+            self._problem((again.place, 0), f"/{again.name}", "duplicate_member")
+        if there:
+            return self._encoded(there[0]) if there[0].name == "data_base64" else self._data(there[0])
+        if sources:
+            self._problem((sources[0].place, 0), f"/{sources[0].name}", "null_value")
         else:
             self._problem(_LAST, "/data", "missing")
         return None, []
 
+    def _data(self, member: strict_json.Member) -> tuple[dict | None, list[str]]:
+        if member.value.kind != strict_json.OBJECT:
+            self._problem((member.place, 0), "/data", "wrong_type")
+            return None, []
+        return self._event(member.value, "/data", None)
+
     def _read_expiry(self, expiry: strict_json.Member | None) -> None:
         if _is_absent(expiry):
             return
-        code = "bad_time"
-        if expiry.value.kind == strict_json.STRING:
-            try:
-                self._expires_at = _time(_text_of(expiry.value))
-                return
-            except _Refused as refused:
-                code = str(refused)
-        self._problem((expiry.place, 0), "/expirytime", code)
+        is_text = expiry.value.kind == strict_json.STRING
+        moment = rfc3339.milliseconds(expiry.value.content) if is_text else None
+        if moment is None:
+            self._problem((expiry.place, 0), "/expirytime", "bad_time")
+        else:
+            self._expires_at = moment if self._expires_at is None else min(moment, self._expires_at)
 
     def _encoded(self, member: strict_json.Member) -> tuple[dict | None, list[str]]:
         pointer, place = "/data_base64", (member.place, 0)
@@ -429,10 +434,10 @@ class _Judgement:
         except _Refused as refused:
             self._problem(place, pointer, str(refused))
             return None, []
-        self._look_for_repeated_names(document, pointer, member.place)
         if document.kind != strict_json.OBJECT:
             self._problem(place, pointer, "wrong_type")
             return None, []
+        self._look_for_repeated_names(document, pointer, member.place)
         return self._event(document, pointer, member.place)
 
     def _decoded(self, node: Node) -> Node:
@@ -454,7 +459,7 @@ class _Judgement:
         """`outer`: the place of the member that the event was decoded from, if it was."""
         flat = _by_name(event)
         nested = self._object_in(flat, _NESTED, base, outer)
-        has_nested = not _is_absent(flat.get(_NESTED))
+        has_nested = _NESTED in flat and flat[_NESTED].value.kind == strict_json.OBJECT
         message: dict[str, object] = {}
         for name, form in self._forms.items():
             sources = ((flat.get(name), base), (nested.get(name), f"{base}/{_NESTED}"))
@@ -533,11 +538,28 @@ class _Judgement:
                     self._look_for_repeated_names(item, f"{pointer}/{index}", outer)
 
 
+def also_right(record: Record, said: dict[str, object]) -> bool:
+    """Whether a line may be said of a value that is too deep: that it is no JSON, if that is true as well."""
+    own = judge(record).problems[:PROBLEMS_SHOWN]
+    deeper = judge(record, Settings(depth_limit=_NO_DEPTH_LIMIT)).problems
+    not_json = {problem.pointer for problem in deeper if problem.code == "not_json"}
+    excused = [
+        Problem(problem.pointer, "not_json")
+        if problem.code == "too_deep" and problem.pointer in not_json
+        else problem
+        for problem in own
+    ]
+    return excused != own and _problems_shown(excused) == said
+
+
+def _problems_shown(problems: list[Problem]) -> dict[str, object]:
+    return {"problems": [{"pointer": found.pointer, "code": found.code} for found in problems]}
+
+
 def shown(verdict: Verdict) -> dict[str, object]:
     """The verdict as a line of `convert` has it, without its number."""
     if verdict.problems:
-        problems = verdict.problems[:PROBLEMS_SHOWN]
-        return {"problems": [{"pointer": found.pointer, "code": found.code} for found in problems]}
+        return _problems_shown(verdict.problems[:PROBLEMS_SHOWN])
     return {"request": verdict.request, "warnings": verdict.warnings}
 
 
@@ -557,13 +579,7 @@ def _is_absent(member: strict_json.Member | None) -> bool:
 
 
 def _escaped(name: str) -> str:
-    text = name if strict_json.is_text(name) else "".join(_whole(name))
-    return text.replace("~", "~0").replace("/", "~1")
-
-
-def _whole(name: str) -> Iterator[str]:
-    for character in name:
-        yield "\ufffd" if "\ud800" <= character <= "\udfff" else character
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _id_or_none(node: Node) -> str | None:
