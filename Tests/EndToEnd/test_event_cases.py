@@ -50,7 +50,7 @@ def test_every_name_of_an_enumeration_occurs() -> None:
     values = [str(case.record.get("value")) for case in _CASES if case.valid]
     names = {
         "content_type": {*CONTENT_TYPES, *API_CONTENT_TYPES},
-        "sender_type": {*SENDER_TYPES, "1", "4"},
+        "sender_type": {*SENDER_TYPES, *SENDER_TYPES.values()},
         "production_type": set(PRODUCTION_TYPES),
         "token_grant_type": set(TOKEN_GRANT_TYPES),
     }

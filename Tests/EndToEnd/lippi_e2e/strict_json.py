@@ -1,8 +1,7 @@
 """JSON as RFC 8259 has it and nothing beside, with what the standard library's reader throws away: where each
 value stands, every member of an object in its order with repeated names, and numbers as they were written.
 
-Lone surrogates in `\\u` escapes are kept as such; who wants a text asks `is_text`. A name with one stays as
-it was written, escapes and all.
+Lone surrogates in `\\u` escapes are kept as such; who wants a text asks `is_text`.
 """
 
 import re
@@ -109,8 +108,6 @@ class _Scanner:
                 raise NotReadable("not_json", at)
             place = at
             name, at = self._string(at)
-            if not is_text(name):
-                name = text[place + 1 : at - 1]
             at = blanks(text, at).end()
             if not text.startswith(":", at):
                 raise NotReadable("not_json", at)
