@@ -3,7 +3,7 @@
 import json
 import multiprocessing
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,7 +90,7 @@ class _Differences:
 
     def add(self, number: int, record: bytes, wanted: str, found: str) -> None:
         self.count += 1
-        kind = self._kinds[_first_difference(wanted, found)]
+        kind = self._kinds[_difference(wanted, found)]
         kind[0] += 1
         if kind[1] is None or len(record) < len(kind[1][1]):
             kind[1] = (number, record, wanted, found)
@@ -98,7 +98,7 @@ class _Differences:
     def text(self) -> str:
         kinds = sorted(self._kinds.items(), key=lambda kind: len(kind[1][1][1]))
         parts = [
-            f"seed {self._seed}: {self.count} records differ, in {len(kinds)} ways; the smallest of each"
+            f"seed {self._seed}: {self.count} records differ, ways to differ: {len(kinds)}; the smallest of each"
         ]
         for (wanted_here, found_here), (count, (number, record, wanted, found)) in kinds[:_SHOWN_KINDS]:
             parts += [
@@ -110,29 +110,23 @@ class _Differences:
         return "\n".join(parts)
 
 
-def _first_difference(wanted: str, found: str) -> tuple[str, str]:
-    """What the two say where they part: the problem, or a member of the request."""
-    for ours, theirs in zip(_statements(wanted), _statements(found), strict=False):
-        if ours != theirs:
-            return ours, theirs
-    return "all of it", "all of it and more, or less"
+def _difference(wanted: str, found: str) -> tuple[str, str]:
+    """What only one of the two says, as far as it tells one kind of difference from another."""
+    ours, theirs = _statements(json.loads(wanted)), _statements(json.loads(found))
+    if ours == theirs:
+        return "all of it", "all of it in another order, elsewhere or with other values"
+    return _list(ours - theirs), _list(theirs - ours)
 
 
-def _statements(line: str) -> Iterator[str]:
-    parsed = json.loads(line)
-    for problem in parsed.get("problems", ()):
-        yield f"{problem.get('code')} at {_place(str(problem.get('pointer')))}"
-    for part in sorted(parsed.get("request") or ()):
-        for name, value in sorted(parsed["request"][part].items()):
-            # Values differ from record to record: their kind tells enough.
-            yield f"{name} {type(value).__name__} {str(value)[:12] if isinstance(value, str) else value}"
-    yield f"warnings {parsed.get('warnings')}"
-    yield from sorted(set(parsed) - {"problems", "request", "warnings"})
-    yield "end"
+def _list(statements: Counter[str]) -> str:
+    return ", ".join(sorted(statements)) or "nothing more"
 
 
-def _place(pointer: str) -> str:
-    """The pointer without the forms' own first steps, so that one reading is one kind."""
-    for step in ("/data_base64/", "/data/", "/ly_open_message_dto/", "/ly_ding_open_para_dto/", "/caller/"):
-        pointer = pointer.replace(step, "/", 1) if pointer.startswith(step) else pointer
-    return pointer if len(pointer) < 60 else pointer[:60] + "…"
+def _statements(line: dict) -> Counter[str]:
+    """Problems without their places: those differ from record to record."""
+    said = Counter(str(problem.get("code")) for problem in line.get("problems", ()))
+    for part, members in (line.get("request") or {}).items():
+        said.update(f"{part}.{name} ({type(value).__name__})" for name, value in members.items())
+    said.update(f"warning {text}" for text in line.get("warnings", ()))
+    said.update(f"a member {name}" for name in line.keys() - {"problems", "warnings"})
+    return said

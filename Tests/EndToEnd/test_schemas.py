@@ -16,7 +16,9 @@ _DRAFTS = (jsonschema.Draft7Validator, jsonschema.Draft202012Validator)
 _DEPTH = 32
 # What a schema cannot see, because a reader of JSON has settled it, or cannot say.
 _BEYOND_A_SCHEMA = set("duplicate_member too_deep not_utf8 too_large unsupported_encoding not_json".split())
-_BEYOND_IN_NAMES = ("fraction", "exponent", "65_digits", "no_such_day", "second_60", "digits_beyond", "repeated_beside")
+_BEYOND_IN_NAMES = tuple(
+    "fraction exponent 65_digits no_such_day second_60 digits_beyond repeated_beside".split()
+)
 _SEED, _GENERATED = 9, 1_500
 
 
