@@ -8,7 +8,7 @@ import pytest
 from lippi_e2e.convert import canonical, convert
 from lippi_e2e.event_cases import EventCase, event_cases
 from lippi_e2e.event_generator import headers_of, judged
-from lippi_e2e.event_rules import (
+from lippi_e2e.member_forms import (
     API_CONTENT_TYPES,
     CONTENT_TYPES,
     PRODUCTION_TYPES,

@@ -97,7 +97,7 @@ class _Differences:
 
     def text(self) -> str:
         kinds = sorted(self._kinds.items(), key=lambda kind: len(kind[1][1][1]))
-        parts = [f"seed {self._seed}: {self.count} records differ; the smallest of {len(kinds)} ways to differ"]
+        parts = [f"seed {self._seed}: {self.count} records differ; the smallest of {len(kinds)} kinds"]
         for (wanted_here, found_here), (count, (number, record, wanted, found)) in kinds[:_SHOWN_KINDS]:
             parts += [
                 f"{count} × rules: {wanted_here} | convert: {found_here}; record {number}:",

@@ -10,200 +10,37 @@ import json
 import random
 from collections.abc import Callable, Iterator
 
-from .event_rules import API_CONTENT_TYPES, CONTENT_TYPES, Record, judge, shown
+from .event_rules import Record, judge, shown
+from .member_forms import API_CONTENT_TYPES, CONTENT_TYPES
+from .odd_values import (
+    BATCH_TYPES,
+    BLANK_TEXTS,
+    CALLER_MEMBERS,
+    DIGIT_TEXTS,
+    IDS,
+    LONE,
+    LONG_NUMBERS,
+    MEMBERS,
+    NO_NUMBERS,
+    NO_TEXTS,
+    NO_TIMES,
+    NO_WORDS,
+    NUMBERS,
+    OPTIONAL_IDS,
+    OTHER_TYPES,
+    REQUIRED,
+    STRUCTURED_TYPES,
+    TEXTS,
+    TIMES,
+    UNKNOWN,
+    WORDS,
+)
 
 JSONRecord = dict[str, object]
 
 _DEPTH_LIMIT = 32
 _MAX_CONTENT_BYTES = 64 * 1024
 _MAX_VALUE_BYTES = 1024 * 1024
-
-_ASCII_TEXTS = (
-    "testSessionId",
-    "768572312",
-    "XSpace",
-    "100",
-    "a",
-    "x y",
-    "shop001",
-    "dingxxx",
-    "/~01",
-    "0",
-    "true",
-)
-_TEXTS = (
-    *_ASCII_TEXTS,
-    "你好 😀",
-    "é\u2028\u0000\u001f",
-    'quote " backslash \\ slash / end',
-    "\t\n\r\b\f",
-    "\u007f\u0080\ufeff\uffff",
-    "👩\u200d👩\u200d👧",
-    "\U0010ffff",
-    " padded ",
-    "\u200b",
-    "\u001c",
-)
-_BLANK_TEXTS = (
-    "",
-    " ",
-    "\t\n",
-    "\u3000",
-    "\u00a0\u2003 ",
-    "\u0085",
-    "\u180e",
-    "\u2007",
-    "\u1680\u205f\u202f",
-)
-_NUMBERS = (
-    "0 -0 1 -1 4 10 11 100 1001 1577096532390 -1577096532390 9007199254740993 "
-    "9223372036854775807 9223372036854775808 -9223372036854775808 -9223372036854775809 "
-    "18446744073709551615 18446744073709551617 1.0 1e3 1E3 1e+0 -0.0 0e0 1e400 1.5 4.0 0.1e-7 10e-1"
-).split(" ")
-_LONG_NUMBERS = tuple(sign + "7" * digits for digits in (63, 64, 65, 200) for sign in ("", "-"))
-_NO_NUMBERS = (
-    "01",
-    "-01",
-    "+1",
-    "1.",
-    ".5",
-    "-",
-    "1e",
-    "1e+",
-    "0x10",
-    "NaN",
-    "Infinity",
-    "-Infinity",
-    "1_000",
-    "１",
-)
-_WORDS = ("true", "false", "null")
-_NO_WORDS = ("True", "nul", "undefined", "None", "TRUE", "'a'", "")
-_NO_TEXTS = (
-    '"\x01"',
-    '"\n"',
-    '"\\x41"',
-    '"\\u12g4"',
-    '"\\u123"',
-    '"\\U0041"',
-    '"open',
-    '"\\',
-    '"\\ud83d\\u"',
-    '"\\ud83d\\u12"',
-    '"\\a"',
-    '"\\\'"',
-)
-_LONE = (
-    '"\\ud800"',
-    '"\\udfff"',
-    '"before \\uDBFF after"',
-    '"\\udc00\\ud800"',
-    '"\\ud83d\\u0041"',
-    '"\\ud83d\\ud83d\\ude00"',
-    '"\\ud83dx\\ude00"',
-    '"\\ud83d\\n"',
-    '"\\ud83d"',
-)
-_TIMES = (
-    "2019-12-23T18:22:12.390+08:00",
-    "2019-12-23T10:22:12.3909999Z",
-    "2019-12-23t10:22:12z",
-    "1969-12-31T23:59:59.9999Z",
-    "0000-01-01T00:00:00Z",
-    "0000-03-01T00:00:00-00:00",
-    "9999-12-31T23:59:59.999Z",
-    "2000-02-29T00:00:00Z",
-    "1900-02-28T23:59:59+23:59",
-    "2024-02-29T12:00:00-23:59",
-    "2016-12-31T23:59:60Z",
-    "2017-01-01T07:59:60+08:00",
-    "2019-12-23T10:22:12.1Z",
-    "2019-12-23T10:22:12.12345678901234567890Z",
-)
-_NO_TIMES = (
-    "some day",
-    "2019-12-23",
-    "2019-12-23 10:22:12Z",
-    "2019-12-23T10:22:12",
-    "2019-12-23T10:22:12.Z",
-    "2019-12-23T10:22Z",
-    "2019-02-29T00:00:00Z",
-    "1900-02-29T00:00:00Z",
-    "2019-00-01T00:00:00Z",
-    "2019-13-01T00:00:00Z",
-    "2019-04-31T00:00:00Z",
-    "2019-04-00T00:00:00Z",
-    "2019-12-23T24:00:00Z",
-    "2019-12-23T10:60:00Z",
-    "2019-12-23T10:22:61Z",
-    "2019-12-23T10:22:60Z",
-    "2019-12-23T10:22:12+24:00",
-    "2019-12-23T10:22:12+08:60",
-    "2019-12-23T10:22:12+0800",
-    "2019-12-23T10:22:12+08",
-    " 2019-12-23T10:22:12Z",
-    "2019-12-23T10:22:12Z ",
-    "２０19-12-23T10:22:12Z",
-    "19-12-23T10:22:12Z",
-    "+2019-12-23T10:22:12Z",
-    "12019-12-23T10:22:12Z",
-    "2019-12-23T10:22:12,5Z",
-    "Mon, 23 Dec 2019 10:22:12 GMT",
-)
-_DIGIT_TEXTS = (
-    "0 1 01 007 4 10 11 1001 1577096532390 9223372036854775807 9223372036854775808 "
-    "00000000000000000000000000000001 99999999999999999999999999 -1 -0 +1 1.0 1e3 0x1 １ ١"
-).split(" ")
-
-_IDS = ("message_id", "sid", "session_source", "bu_id")
-_OPTIONAL_IDS = ("cms_id", "ding_corp_id", "sender_id", "open_instance_id")
-_MEMBERS = (
-    *_IDS,
-    "content",
-    "content_type",
-    "sender_type",
-    "production_type",
-    "message_create_at",
-    *_OPTIONAL_IDS,
-)
-_REQUIRED = (*_IDS, "content", "content_type")
-_CALLER_MEMBERS = ("corp_id", "org_id", "token_grant_type", "isv_org_id", "suite_key")
-_UNKNOWN = (
-    "extra",
-    "",
-    "a/b",
-    "m~n",
-    "Content",
-    "SID",
-    "content ",
-    "messageId",
-    "数",
-    "data",
-    "id",
-    "type",
-    "event_id",
-)
-
-_STRUCTURED_TYPES = (
-    "application/cloudevents",
-    "application/cloudevents+json",
-    "Application/CloudEvents+JSON; charset=utf-8",
-    "APPLICATION/CLOUDEVENTS; x=y",
-    "application/cloudevents+json;charset=UTF-8",
-)
-_OTHER_TYPES = (
-    "application/json",
-    "text/plain",
-    "",
-    " application/cloudevents+json",
-    "application/cloudevent",
-    "application/x-cloudevents+json",
-)
-_BATCH_TYPES = (
-    "application/cloudevents-batch+json",
-    "Application/CloudEvents-Batch",
-    "application/cloudevents-BATCH;x",
-)
 
 
 def records(seed: int, count: int, start: int = 0) -> Iterator[JSONRecord]:
@@ -264,19 +101,19 @@ class _Maker:
             headers += self._binary_headers()
         elif form < 0.95:
             text = self._envelope()
-            headers.append([self._cased("content-type"), chance.choice(_STRUCTURED_TYPES)])
+            headers.append([self._cased("content-type"), chance.choice(STRUCTURED_TYPES)])
             if chance.random() < 0.1:
                 headers += self._binary_headers()
         else:
             text = chance.choice((self._event, self._envelope, self._any))()
             headers.append(
-                ["content-type", chance.choice(_BATCH_TYPES if chance.random() < 0.3 else _OTHER_TYPES)]
+                ["content-type", chance.choice(BATCH_TYPES if chance.random() < 0.3 else OTHER_TYPES)]
             )
         if chance.random() < 0.05:
             headers.append(["lippi-redrive-of", "chat-events/0/17"])
         if chance.random() < 0.02:
-            headers.append(["content-type", chance.choice(_STRUCTURED_TYPES + _OTHER_TYPES)])
-        key = None if chance.random() < 0.1 else chance.choice(_TEXTS + ("",))
+            headers.append(["content-type", chance.choice(STRUCTURED_TYPES + OTHER_TYPES)])
+        key = None if chance.random() < 0.1 else chance.choice(TEXTS + ("",))
         made: JSONRecord = {"key": key, "headers": headers}
         value = self._bytes_of(text)
         if value is None:
@@ -369,8 +206,8 @@ class _Maker:
         members: list[tuple[str, str]] = []
         nested: list[tuple[str, str]] = []
         share = chance.choice((0.0, 0.0, 0.0, 1.0, 0.5))
-        for name in _MEMBERS:
-            there = not self._odd() if name in _REQUIRED else chance.random() < 0.4
+        for name in MEMBERS:
+            there = not self._odd() if name in REQUIRED else chance.random() < 0.4
             if there:
                 (nested if chance.random() < share else members).append((name, self._member(name)))
             if share and chance.random() < 0.1:
@@ -381,21 +218,21 @@ class _Maker:
             if chance.random() < rate:
                 members.append((name, self._any() if self._odd() else self._caller()))
         for _ in range(chance.choice((0, 0, 0, 1, 3))):
-            members.append((chance.choice(_UNKNOWN), self._any()))
+            members.append((chance.choice(UNKNOWN), self._any()))
         if chance.random() < 0.002:
             members += [(f"many-{number % 40}", "0") for number in range(90)]
         return self._object(members)
 
     def _caller(self) -> str:
         chance = self._chance
-        names = [name for name in _CALLER_MEMBERS if chance.random() < 0.6]
+        names = [name for name in CALLER_MEMBERS if chance.random() < 0.6]
         return self._object([(name, self._member(name)) for name in names])
 
     def _envelope(self) -> str:
         chance = self._chance
         members = [("specversion", '"1.0"'), ("source", '"/shop"'), ("type", '"chat"')]
         if chance.random() < 0.9:
-            members.append(("id", self._any() if self._odd() else self._text(chance.choice(_TEXTS))))
+            members.append(("id", self._any() if self._odd() else self._text(chance.choice(TEXTS))))
         if chance.random() < 0.3:
             members.append(("expirytime", self._time()))
         if not self._odd():
@@ -437,12 +274,12 @@ class _Maker:
         chance = self._chance
         headers: list[list[object]] = [
             [self._cased("ce_specversion"), "1.0"],
-            [self._cased("ce_id"), chance.choice(_TEXTS + _BLANK_TEXTS)],
+            [self._cased("ce_id"), chance.choice(TEXTS + BLANK_TEXTS)],
             ["ce_source", "/shop"],
             ["ce_type", "chat"],
         ]
         if chance.random() < 0.3:
-            expiry: object = chance.choice(_TIMES if chance.random() < 0.7 else _NO_TIMES + ("",))
+            expiry: object = chance.choice(TIMES if chance.random() < 0.7 else NO_TIMES + ("",))
             if chance.random() < 0.05:
                 expiry = {"base64": base64.b64encode(b"2019\xff").decode()}
             headers.append([self._cased("ce_expirytime"), expiry])
@@ -457,13 +294,13 @@ class _Maker:
         if self._odd():
             return self._any()
         chance = self._chance
-        if name in _IDS:
+        if name in IDS:
             if self._odd():
-                return self._text(chance.choice(_BLANK_TEXTS))
-            return self._text(chance.choice(_TEXTS)) if chance.random() < 0.8 else self._integer()
-        if name in _OPTIONAL_IDS or name in ("corp_id", "suite_key"):
+                return self._text(chance.choice(BLANK_TEXTS))
+            return self._text(chance.choice(TEXTS)) if chance.random() < 0.8 else self._integer()
+        if name in OPTIONAL_IDS or name in ("corp_id", "suite_key"):
             return (
-                self._text(chance.choice(_TEXTS + _BLANK_TEXTS)) if chance.random() < 0.8 else self._integer()
+                self._text(chance.choice(TEXTS + BLANK_TEXTS)) if chance.random() < 0.8 else self._integer()
             )
         return self._special[name](self)
 
@@ -474,13 +311,13 @@ class _Maker:
             filling = chance.choice(("x", "é", "好", "😀"))
             count, rest = divmod(size, len(filling.encode()))
             return self._text(filling * count + "y" * rest)
-        return self._text(" ".join(chance.choice(_TEXTS) for _ in range(chance.randint(1, 8))))
+        return self._text(" ".join(chance.choice(TEXTS) for _ in range(chance.randint(1, 8))))
 
     def _content_type(self) -> str:
         chance = self._chance
         if self._odd():
             return self._text(
-                chance.choice((*_DIGIT_TEXTS, *_BLANK_TEXTS, "hologram", "Markdown", "READ", "Text", "ﬁle"))
+                chance.choice((*DIGIT_TEXTS, *BLANK_TEXTS, "hologram", "Markdown", "READ", "Text", "ﬁle"))
             )
         name = chance.choice((*CONTENT_TYPES, *API_CONTENT_TYPES))
         if name in API_CONTENT_TYPES and chance.random() < 0.5:
@@ -501,7 +338,7 @@ class _Maker:
     def _one_of(self, texts: tuple[str, ...], numbers: tuple[str, ...], others: tuple[str, ...]) -> str:
         chance = self._chance
         if self._odd():
-            texts = (*others, *_DIGIT_TEXTS, *_BLANK_TEXTS)
+            texts = (*others, *DIGIT_TEXTS, *BLANK_TEXTS)
         return self._text(chance.choice(texts)) if chance.random() < 0.5 else chance.choice(numbers)
 
     def _message_create_at(self) -> str:
@@ -510,21 +347,21 @@ class _Maker:
     def _time(self) -> str:
         chance = self._chance
         if self._odd():
-            return self._text(chance.choice(_NO_TIMES + _BLANK_TEXTS))
+            return self._text(chance.choice(NO_TIMES + BLANK_TEXTS))
         if chance.random() < 0.2:
-            return self._text(chance.choice(_DIGIT_TEXTS))
-        return self._text(chance.choice(_TIMES))
+            return self._text(chance.choice(DIGIT_TEXTS))
+        return self._text(chance.choice(TIMES))
 
     def _organisation(self) -> str:
         chance = self._chance
         if self._odd():
-            return self._text(chance.choice((*_DIGIT_TEXTS, *_BLANK_TEXTS, "abc")))
+            return self._text(chance.choice((*DIGIT_TEXTS, *BLANK_TEXTS, "abc")))
         return chance.choice(("0", "123", '"456"', '"0"', "-7"))
 
     def _integer(self) -> str:
         chance = self._chance
         if self._odd():
-            return chance.choice((*_NUMBERS, *_LONG_NUMBERS))
+            return chance.choice((*NUMBERS, *LONG_NUMBERS))
         return str(chance.choice((0, 1, 5, 1577096532390, 2**63 - 1, -(2**63), chance.getrandbits(40))))
 
     # Any JSON, and what only looks like it
@@ -533,20 +370,20 @@ class _Maker:
         chance = self._chance
         kind = chance.random()
         if kind < 0.25:
-            return self._text(chance.choice(_TEXTS + _BLANK_TEXTS))
+            return self._text(chance.choice(TEXTS + BLANK_TEXTS))
         if kind < 0.45:
-            return chance.choice((*_NUMBERS, *_LONG_NUMBERS))
+            return chance.choice((*NUMBERS, *LONG_NUMBERS))
         if kind < 0.60:
-            return chance.choice(_WORDS)
+            return chance.choice(WORDS)
         if kind < 0.68:
-            return chance.choice(_LONE)
+            return chance.choice(LONE)
         if kind < 0.70 and self._oddity:
-            return chance.choice((*_NO_NUMBERS, *_NO_WORDS, *_NO_TEXTS))
+            return chance.choice((*NO_NUMBERS, *NO_WORDS, *NO_TEXTS))
         if kind < 0.73:
             return self._deep()
         if kind < 0.86:
             return "[" + self._blank() + ",".join(self._any() for _ in range(chance.randrange(4))) + "]"
-        names = [chance.choice((*_UNKNOWN[:4], *_MEMBERS[:2], "k")) for _ in range(chance.randrange(4))]
+        names = [chance.choice((*UNKNOWN[:4], *MEMBERS[:2], "k")) for _ in range(chance.randrange(4))]
         return self._object([(name, self._any()) for name in names])
 
     def _deep(self) -> str:
@@ -566,7 +403,7 @@ class _Maker:
         if members and self._odd():
             name, _ = chance.choice(members)
             again = (
-                self._any() if chance.random() < 0.5 else self._member(name if name in _MEMBERS else "cms_id")
+                self._any() if chance.random() < 0.5 else self._member(name if name in MEMBERS else "cms_id")
             )
             members.insert(chance.randrange(len(members) + 1), (name, again))
         blank = self._blank
@@ -584,7 +421,7 @@ class _Maker:
 
     def _name(self, name: str) -> str:
         if self._oddity and self._chance.random() < 0.003:
-            return self._chance.choice(_LONE[:4])
+            return self._chance.choice(LONE[:4])
         return self._text(name)
 
     def _text(self, text: str) -> str:
@@ -594,7 +431,7 @@ class _Maker:
         if share == 1 and len(text) > 200:
             return json.dumps(text, ensure_ascii=True)
         if self._oddity and chance.random() < 0.003:
-            return chance.choice(_LONE)
+            return chance.choice(LONE)
         return '"' + "".join(self._character(character) for character in text) + '"'
 
     def _character(self, character: str) -> str:

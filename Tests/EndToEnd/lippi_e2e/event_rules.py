@@ -70,53 +70,28 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from . import rfc3339, strict_json
+from .member_forms import (
+    CALLER_FORMS,
+    FORMS,
+    REQUIRED,
+    WHITE_SPACE,
+    Refused,
+    content_of,
+    required_id,
+    text_of,
+    time_of,
+)
 from .strict_json import Node
 
 PROBLEMS_SHOWN = 32
 ISV_MEMBERS_DROPPED = "isv_members_dropped"
 
-# Unicode's property White_Space.
-WHITE_SPACE = (
-    "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
-)
-
 _CLOUDEVENTS = b"application/cloudevents"
 _NOT_READ = (_CLOUDEVENTS + b"-batch", _CLOUDEVENTS + b"+avro", _CLOUDEVENTS + b"+protobuf")
 _PREFIX_BYTES = 5
-_ID_DIGITS_LIMIT = 64
 # Deeper than anything that is generated, and no trouble for a recursion.
 _NO_DEPTH_LIMIT = 300
-_INTEGER = re.compile(r"-?[0-9]+")
-_DIGITS = re.compile(r"[0-9]+")
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
-
-CONTENT_TYPES = {
-    "text": 1,
-    "image": 2,
-    "video": 3,
-    "link": 4,
-    "voice": 5,
-    "markdown": 6,
-    "action_card": 7,
-    "rich_text": 8,
-    "file": 9,
-    "read": 10,
-}
-API_CONTENT_TYPES = {
-    "TEXT": 1,
-    "IMAGE": 2,
-    "VIDEO": 3,
-    "LINK": 4,
-    "VOICE": 5,
-    "MARK_DOWN": 6,
-    "ACTION_CARD": 7,
-    "RICH_TEXT": 8,
-    "FILE": 9,
-    "MSG_READ": 10,
-}
-SENDER_TYPES = {"member": "1", "agent": "4"}
-PRODUCTION_TYPES = {"customer_service": 1, "economy_customer_service": 1001}
-TOKEN_GRANT_TYPES = {"enterprise": 0, "isv": 1}
 
 
 @dataclass(frozen=True)
@@ -163,156 +138,10 @@ def judge(record: Record, settings: Settings | None = None) -> Verdict:
     return _Judgement(record, settings or Settings()).verdict()
 
 
-class _Refused(Exception):
-    """A member that cannot be taken; the argument is the problem's code."""
-
-
 class _Alone(Exception):
     """A problem of the record as a whole, beside which there is no other."""
 
 
-# The forms of a member. Each takes a value that is not null.
-
-
-def _text_of(node: Node) -> str:
-    if not strict_json.is_text(node.content):
-        raise _Refused("not_utf8")
-    return node.content
-
-
-def _id(node: Node) -> str:
-    text = _optional_id(node)
-    if text == "":
-        raise _Refused("empty")
-    if not text.strip(WHITE_SPACE):
-        raise _Refused("blank")
-    return text
-
-
-def _optional_id(node: Node) -> str:
-    if node.kind == strict_json.STRING:
-        return _text_of(node)
-    digits = _integer_token(node)
-    if len(digits.lstrip("-")) > _ID_DIGITS_LIMIT:
-        raise _Refused("out_of_range")
-    return digits
-
-
-def _content(limit: int) -> Callable[[Node], str]:
-    def form(node: Node) -> str:
-        if node.kind != strict_json.STRING:
-            raise _Refused("wrong_type")
-        text = _text_of(node)
-        if text == "":
-            raise _Refused("empty")
-        if len(text.encode()) > limit:
-            raise _Refused("too_large")
-        return text
-
-    return form
-
-
-def _integer_token(node: Node) -> str:
-    if node.kind != strict_json.NUMBER or not _INTEGER.fullmatch(node.content):
-        raise _Refused("wrong_type")
-    return node.content
-
-
-def _in_int64(digits: str) -> int:
-    # Python refuses to convert very long texts.
-    if len(digits.lstrip("-").lstrip("0")) > 19:
-        raise _Refused("out_of_range")
-    number = int(digits)
-    if not -(2**63) <= number < 2**63:
-        raise _Refused("out_of_range")
-    return number
-
-
-def _number(otherwise: Callable[[str], int]) -> Callable[[Node], int]:
-    """`otherwise` reads a text that is neither empty nor digits."""
-
-    def form(node: Node) -> int:
-        if node.kind != strict_json.STRING:
-            return _in_int64(_integer_token(node))
-        text = _text_of(node)
-        if text == "":
-            raise _Refused("empty")
-        return _in_int64(text) if _DIGITS.fullmatch(text) else otherwise(text)
-
-    return form
-
-
-def _no_number(text: str) -> int:
-    raise _Refused("wrong_type")
-
-
-def _time(text: str) -> int:
-    moment = rfc3339.milliseconds(text)
-    if moment is None:
-        raise _Refused("bad_time")
-    return moment
-
-
-def _enumeration(names: Mapping[str, int], allowed: set[int]) -> Callable[[Node], int]:
-    """`names` in upper case."""
-
-    def named(text: str) -> int:
-        upper = text.upper()
-        if not text.isascii() or upper not in names:
-            raise _Refused("not_allowed")
-        return names[upper]
-
-    number = _number(named)
-
-    def form(node: Node) -> int:
-        found = number(node)
-        if found not in allowed:
-            raise _Refused("not_allowed")
-        return found
-
-    return form
-
-
-def _upper(names: Mapping[str, int]) -> dict[str, int]:
-    return {name.upper(): number for name, number in names.items()}
-
-
-def _sender_type(node: Node) -> str:
-    if node.kind == strict_json.STRING:
-        text = _text_of(node)
-        if text == "":
-            raise _Refused("empty")
-    else:
-        text = _integer_token(node)
-    if text in SENDER_TYPES.values():
-        return text
-    if not text.isascii() or text.lower() not in SENDER_TYPES:
-        raise _Refused("not_allowed")
-    return SENDER_TYPES[text.lower()]
-
-
-_REQUIRED = ("message_id", "sid", "session_source", "bu_id", "content", "content_type")
-_FORMS: dict[str, Callable[[Node], object]] = {
-    "message_id": _id,
-    "sid": _id,
-    "session_source": _id,
-    "bu_id": _id,
-    "content_type": _enumeration(_upper(CONTENT_TYPES) | API_CONTENT_TYPES, set(range(1, 11))),
-    "sender_type": _sender_type,
-    "production_type": _enumeration(_upper(PRODUCTION_TYPES), {1, 1001}),
-    "message_create_at": _number(_time),
-    "cms_id": _optional_id,
-    "ding_corp_id": _optional_id,
-    "sender_id": _optional_id,
-    "open_instance_id": _optional_id,
-}
-_CALLER_FORMS: dict[str, Callable[[Node], object]] = {
-    "corp_id": _optional_id,
-    "org_id": _number(_no_number),
-    "token_grant_type": _enumeration(_upper(TOKEN_GRANT_TYPES), {0, 1}),
-    "isv_org_id": _number(_no_number),
-    "suite_key": _optional_id,
-}
 _NESTED, _NESTED_CALLER = "ly_open_message_dto", "ly_ding_open_para_dto"
 
 # Where a problem stands: inside `data_base64` the second number counts.
@@ -325,7 +154,7 @@ class _Judgement:
     def __init__(self, record: Record, settings: Settings):
         self._record = record
         self._settings = settings
-        self._forms = _FORMS | {"content": _content(settings.max_content_bytes)}
+        self._forms = FORMS | {"content": content_of(settings.max_content_bytes)}
         self._problems: list[tuple[_Place, str, str]] = []
         self._headers = {
             name.lower(): value for name, value in record.headers if value is not None and name.isascii()
@@ -396,8 +225,8 @@ class _Judgement:
         expiry = self._headers.get("ce_expirytime")
         if expiry is not None:
             try:
-                self._expires_at = _time(expiry.decode())
-            except (UnicodeDecodeError, _Refused):
+                self._expires_at = time_of(expiry.decode())
+            except (UnicodeDecodeError, Refused):
                 self._problem(_FIRST, "/expirytime", "bad_time")
 
     def _structured(self, envelope: Node) -> tuple[dict | None, list[str]]:
@@ -445,7 +274,7 @@ class _Judgement:
         pointer, place = "/data_base64", (member.place, 0)
         try:
             document = self._decoded(member.value)
-        except _Refused as refused:
+        except Refused as refused:
             self._problem(place, pointer, str(refused))
             return None, []
         self._look_for_repeated_names(document, pointer, member.place)
@@ -456,16 +285,16 @@ class _Judgement:
 
     def _decoded(self, node: Node) -> Node:
         if node.kind != strict_json.STRING:
-            raise _Refused("wrong_type")
-        text = _text_of(node)
+            raise Refused("wrong_type")
+        text = text_of(node)
         if text == "":
-            raise _Refused("empty")
+            raise Refused("empty")
         if not _BASE64.fullmatch(text):
-            raise _Refused("not_json")
+            raise Refused("not_json")
         try:
             return strict_json.parse(base64.b64decode(text), self._settings.depth_limit)
         except strict_json.NotReadable as fault:
-            raise _Refused(fault.code) from None
+            raise Refused(fault.code) from None
 
     # The event
 
@@ -479,7 +308,7 @@ class _Judgement:
             sources = [(flat.get(name), f"{base}/{name}"), (nested.get(name), f"{base}/{_NESTED}/{name}")]
             self._take(name, form, sources, message, outer)
         home = f"{base}/{_NESTED}" if has_nested else base
-        for position, name in enumerate(_REQUIRED):
+        for position, name in enumerate(REQUIRED):
             if name not in flat and name not in nested:
                 self._problem((_LAST[0], position + 1), f"{home}/{name}", "missing")
         message.setdefault("sender_type", "1")
@@ -493,7 +322,7 @@ class _Judgement:
         upper = self._object_in(flat, "caller", base, outer)
         lower = self._object_in(flat, _NESTED_CALLER, base, outer)
         caller = dict(self._settings.caller)
-        for name, form in _CALLER_FORMS.items():
+        for name, form in CALLER_FORMS.items():
             sources = [
                 (upper.get(name), f"{base}/caller/{name}"),
                 (lower.get(name), f"{base}/{_NESTED_CALLER}/{name}"),
@@ -529,10 +358,10 @@ class _Judgement:
             member, pointer = found
             try:
                 into[name] = form(member.value)
-            except _Refused as refused:
+            except Refused as refused:
                 into.pop(name, None)
                 self._problem(_place(member.place, outer), pointer, str(refused))
-        elif name in _REQUIRED:
+        elif name in REQUIRED:
             nulls = [source for source in sources if source[0] is not None]
             if nulls:
                 self._problem(_place(nulls[0][0].place, outer), nulls[0][1], "null_value")
@@ -609,8 +438,8 @@ def _whole(name: str) -> Iterator[str]:
 
 def _id_or_none(node: Node) -> str | None:
     try:
-        return _id(node)
-    except _Refused:
+        return required_id(node)
+    except Refused:
         return None
 
 
