@@ -28,6 +28,12 @@ def bad_events(generator: EventGenerator, sid: str) -> Iterator[ChatEvent]:
     yield make.raw("text", b'"hello"', ("", "wrong_type"))
     yield make.raw("avro", b"\x00\x00\x00\x00\x07\x02\x0ahello", ("", "unsupported_encoding"))
     yield make.raw("not_utf8", b'{"message_id":"\xff\xfe"}', (None, "not_utf8"))
+    yield make.raw(
+        "cloudevents_batch",
+        b"[]",
+        ("", "unsupported_encoding"),
+        headers=[("content-type", b"application/cloudevents-batch+json")],
+    )
 
     for member in _REQUIRED:
         yield make.changed(f"missing_{member}", (f"/{member}", "missing"), without=member)
@@ -107,6 +113,21 @@ def edge_events(generator: EventGenerator, sid: str) -> Iterator[ChatEvent]:
     yield make.good("schema_registry_prefix", str, prefix=b"\x00\x00\x00\x00\x07")
     depth = "[" * (_DEPTH_LIMIT - 2) + "]" * (_DEPTH_LIMIT - 2)
     yield make.good("deep_but_allowed", lambda text: text[:-1] + f',"extra":{depth}}}')
+    yield make.good(
+        "cloudevents_structured",
+        lambda text: '{"specversion":"1.0","id":"x-1","source":"/shop","type":"chat","data":' + text + "}",
+        headers=[("content-type", b"Application/CloudEvents+json; charset=utf-8")],
+    )
+    yield make.good(
+        "cloudevents_binary",
+        str,
+        headers=[
+            ("ce_specversion", b"1.0"),
+            ("ce_id", b"x-2"),
+            ("ce_source", b"/shop"),
+            ("ce_type", b"chat"),
+        ],
+    )
     without_key = make.good("no_key", str)
     yield replace(without_key, key=None)
 

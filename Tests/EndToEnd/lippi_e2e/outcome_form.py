@@ -1,7 +1,12 @@
-"""The form of one outcome: every member there, of its type, and in agreement with the others."""
+"""The form of one outcome: every member there, of its type, and in agreement with the others.
+
+Judged by hand and by the published schema: what a schema cannot say is only here, and what both say keeps the
+schema honest.
+"""
 
 from collections.abc import Iterator
 
+from . import schemas
 from .reader import Outcome
 
 KINDS = ("delivered", "rejected", "invalid", "expired", "failed", "in_doubt")
@@ -106,6 +111,9 @@ def faults_of(outcome: Outcome, group: str | None = None) -> Iterator[str]:
         yield f"the value has {len(outcome.value)} bytes, more than {OUTCOME_BYTES_LIMIT}"
     typed = list(_type_faults(document))
     yield from typed
+    refused = schemas.fault("outcome", document)
+    if refused is not None:
+        yield refused
     if not typed:
         yield from _contradictions(document)
         yield from _header_faults(outcome, document, group)
