@@ -54,15 +54,15 @@ extension DeliveryEngine {
     let log: RecoveryLog
     if isFinal {
       partitions[slot].isFinal = true
-      // Nothing of the partition is in flight any more.
       log = partitions[slot].ledger.proposeFinal(
-        token: token, firstPartitionCount: firstPartitionCount,
-        validityFingerprint: settings.validityFingerprint, isInFlight: { _ in false })
+        token: token, firstPartitionCount: firstPartitionCount, validityFingerprint: fingerprint(slot),
+        breaking: settings.brokenRule)
     } else {
       let raised = partitions[slot].phase == .active ? wantedCeiling(slot) : 0
       log = partitions[slot].ledger.propose(
         token: token, raisedTo: raised, firstPartitionCount: firstPartitionCount,
-        validityFingerprint: settings.validityFingerprint)
+        validityFingerprint: fingerprint(slot), breaking: settings.brokenRule)
+      if settings.brokenRule == .raisesCeilingBeforeCommit { releaseAtCeiling(slot) }
     }
     guard let metadata = RecoveryLogCodec.encode(log) else {
       preconditionFailure("the window's limits keep a recovery log within Kafka's")
@@ -72,9 +72,25 @@ extension DeliveryEngine {
       committedOffset: log.committedOffset, metadata: metadata, previousToken: previousToken)
   }
 
+  private func fingerprint(_ slot: Int) -> UInt32 {
+    let ledger = partitions[slot].ledger
+    guard let inherited = ledger.inheritedFingerprint, ledger.committedOffset < ledger.inheritedCeiling else {
+      return settings.recordedFingerprint
+    }
+    return settings.fingerprint(mixedWith: inherited)
+  }
+
   /// K covers what will probably be sent until two batches from now, and no more: a crash makes everything below it
   /// ambiguous.
   private mutating func wantedCeiling(_ slot: Int) -> RecordOffset {
+    switch settings.ambiguousPolicy {
+    case .resend: ceilingAhead(slot)
+    // What is sent next, and nothing else: a crash makes it in doubt.
+    case .report: ceilingForHeads(slot, settings.inFlightLimit) ?? 0
+    }
+  }
+
+  private mutating func ceilingAhead(_ slot: Int) -> RecordOffset {
     let arrivals = partitions[slot].arrivalCount
     let started = partitions[slot].startedCount
     partitions[slot].arrivalCount = 0
@@ -97,7 +113,7 @@ extension DeliveryEngine {
       waiting.append(tickets[Int(ticket.index)].offset)
     }
     guard !waiting.isEmpty else { return nil }
-    let sendable = partitions[slot].lanes.count - partitions[slot].inFlightCount - waiting.count
+    let sendable = partitions[slot].lanes.openCount - partitions[slot].inFlightCount - waiting.count
     let missing = max(1, wanted - max(sendable, 0))
     waiting.sort()
     return waiting[min(missing, waiting.count) - 1] + 1
@@ -130,7 +146,7 @@ extension DeliveryEngine {
     partitions[slot].isInBatch = false
     switch result {
     case .committed:
-      partitions[slot].ledger.proposalCommitted()
+      proposalCommitted(slot, at: now)
       releaseAtCeiling(slot)
       guard partitions[slot].phase == .starting else { return .none }
       partitions[slot].phase = .active
@@ -145,6 +161,18 @@ extension DeliveryEngine {
       return .publishAgain(commit.partition)
     case .takenOver:
       return .takenOver(commit.partition, freedSlots: partitionTakenOver(slot))
+    }
+  }
+
+  private mutating func proposalCommitted(_ slot: Int, at now: MonotonicTime) {
+    guard !partitions[slot].heldLanes.isEmpty else { return partitions[slot].ledger.proposalCommitted() }
+    var published: [Int32] = []
+    partitions[slot].ledger.proposalCommitted { published.append($0) }
+    for entry in published {
+      guard let lane = partitions[slot].heldLanes.removeValue(forKey: entry),
+        let next = partitions[slot].lanes.release(lane)
+      else { continue }
+      becomeHead(next, at: now)
     }
   }
 

@@ -39,6 +39,8 @@ extension DeliveryEngine {
     }
     if log.firstPartitionCount > 0 { firstPartitionCount = log.firstPartitionCount }
     partitions[slot].ledger = PartitionLedger(recovered: log)
+    partitions[slot].predecessorKeptValidity = settings.keepsValidity(log.validityFingerprint)
+    partitions[slot].predecessorSentSingly = settings.wasSentSingly(log.validityFingerprint)
     partitions[slot].phase = .active
     return .read(from: committed)
   }
@@ -100,6 +102,10 @@ extension DeliveryEngine {
 
   private mutating func forgetTickets(of slot: Int, freed: inout [Int32]) {
     for index in tickets.indices where tickets[index].phase != .free && tickets[index].partition == slot {
+      let ticket = Ticket(index: Int32(index), generation: tickets[index].generation)
+      let place = place(of: ticket)
+      if tickets[index].phase == .inFlight { oldAttempts[ticket] = place }
+      if besideOldAttempts[place] == ticket { besideOldAttempts[place] = nil }
       free(Int32(index))
       freed.append(Int32(index))
     }

@@ -15,6 +15,12 @@ package struct DeliveryEngine: ~Copyable {
   var retries = TimerHeap()
   package internal(set) var gate = LineGate()
   var probe: Ticket?
+  /// Requests under way whose assignment is over, and which records they are of.
+  var oldAttempts: [Ticket: RecordPlace] = [:]
+  /// Heads that wait for one of them to end.
+  var besideOldAttempts: [RecordPlace: Ticket] = [:]
+  /// Under `report`: when the heartbeat was sent that proves the membership.
+  var membershipProvenAt: MonotonicTime?
 
   /// Requests under way, those of lost partitions included.
   package internal(set) var inFlightCount = 0
@@ -41,7 +47,10 @@ package struct DeliveryEngine: ~Copyable {
       guard let time else { return }
       wake = wake.map { min($0, time) } ?? time
     }
-    if !ready.isEmpty { consider(gate.opensAt) }
+    if !ready.isEmpty {
+      consider(gate.opensAt)
+      if !holdsLease(at: now) { consider(now + DeliveryLimits.leaseLookInterval) }
+    }
     if !batchIsUnderWay {
       consider(oldestUnpublishedAt.map { max($0 + settings.commitInterval, batchNotBefore) })
       if partitions.contains(where: { $0.wantsCommit }) { consider(max(now, batchNotBefore)) }
@@ -64,6 +73,12 @@ package struct DeliveryEngine: ~Copyable {
   }
 }
 
+/// Where a record stands, over all assignments.
+struct RecordPlace: Hashable {
+  var partition: PartitionIndex
+  var offset: RecordOffset
+}
+
 /// One partition of the current assignment.
 struct AssignedPartition {
   enum Phase: Equatable {
@@ -84,6 +99,13 @@ struct AssignedPartition {
   var ledger = PartitionLedger(startingAt: 0)
   var lanes = LaneTable()
   var atCeiling = FIFO<Ticket>()
+  /// Under `report`: lanes that wait until the outcome of this ledger entry is durable.
+  var heldLanes: [Int32: Int32] = [:]
+  /// Whoever was before judged events as this process does, and sent at most one of each lane.
+  var predecessorKeptValidity = true
+  var predecessorSentSingly = false
+  /// If it did: lanes whose first inherited record has come; what it inherited behind was never sent.
+  var inheritedLanes: Set<LaneKey> = []
   var inFlightCount = 0
   var byteCount = 0
   var unpublishedCount = 0

@@ -45,6 +45,8 @@ package struct PartitionLedger {
   package private(set) var ceiling: RecordOffset
   /// K of the predecessor: what it had not published below was perhaps sent by it.
   package let inheritedCeiling: RecordOffset
+  /// The predecessor's; nil without one.
+  package let inheritedFingerprint: UInt32?
   private let inheritedHighest: RecordOffset
   /// Of the records delivered in this assignment; one below the start if none.
   package private(set) var highestDelivered: RecordOffset
@@ -61,6 +63,7 @@ package struct PartitionLedger {
     committedOffset = log.committedOffset
     ceiling = log.ceiling
     inheritedCeiling = log.ceiling
+    inheritedFingerprint = log.validityFingerprint
     highestPublished = log.highestPublished ?? log.committedOffset - 1
     inheritedHighest = highestPublished
     highestDelivered = log.committedOffset - 1
@@ -77,6 +80,7 @@ package struct PartitionLedger {
     committedOffset = start
     ceiling = start
     inheritedCeiling = start
+    inheritedFingerprint = nil
     highestPublished = start - 1
     inheritedHighest = start - 1
     highestDelivered = start - 1
@@ -86,9 +90,12 @@ package struct PartitionLedger {
 
   // MARK: Facts
 
-  package mutating func recordDelivered(_ offset: RecordOffset) -> Delivery {
-    guard offset > highestDelivered, offset >= committedOffset else { return .dropped }
-    highestDelivered = offset
+  package mutating func recordDelivered(_ offset: RecordOffset, breaking rule: BrokenRule? = nil) -> Delivery
+  {
+    guard offset > highestDelivered || rule == .takesDeliveredAgain, offset >= committedOffset else {
+      return .dropped
+    }
+    highestDelivered = max(highestDelivered, offset)
     dropAwaited(below: offset)
     if awaited != Self.none, entries[Int(awaited)].offset == offset {
       let entry = awaited
@@ -98,7 +105,7 @@ package struct PartitionLedger {
       unresolvedCount += 1
       return .fresh(entry: entry, inherited: offset < inheritedCeiling)
     }
-    guard offset > inheritedHighest else { return .dropped }
+    guard offset > inheritedHighest || rule == .takesPublishedAgain else { return .dropped }
     let entry = append(offset, .unresolved)
     entries[Int(entry)].isAmbiguous = offset < inheritedCeiling
     unresolvedCount += 1
@@ -110,6 +117,9 @@ package struct PartitionLedger {
     endOfPartition = max(endOfPartition, offset)
     dropAwaited(below: offset)
   }
+
+  /// An inherited record turned out not to have been sent by anybody.
+  package mutating func wasNotSent(_ entry: Int32) { entries[Int(entry)].isAmbiguous = false }
 
   package mutating func attemptBecameAmbiguous(_ entry: Int32) { entries[Int(entry)].isAmbiguous = true }
 
@@ -149,30 +159,34 @@ package struct PartitionLedger {
   /// The recovery log for the batch being made. `raisedTo`: the wanted ceiling; it never falls here.
   package mutating func propose(
     token newToken: WriterToken, raisedTo wanted: RecordOffset, firstPartitionCount: Int32,
-    validityFingerprint: UInt32
+    validityFingerprint: UInt32, breaking rule: BrokenRule? = nil
   ) -> RecoveryLog {
-    propose(
-      token: newToken, ceiling: max(ceiling, wanted), firstPartitionCount: firstPartitionCount,
+    let raised = max(ceiling, wanted)
+    if rule == .raisesCeilingBeforeCommit { ceiling = raised }
+    return propose(
+      token: newToken, ceiling: raised, firstPartitionCount: firstPartitionCount,
       validityFingerprint: validityFingerprint)
   }
 
-  /// The last recovery log of a drain: the ceiling falls to just above what may have been sent. `inFlight` says
-  /// whether an unresolved entry's request is still out.
+  /// The last recovery log of a drain, made when no request is out any more: the ceiling falls to just above what may
+  /// have been sent.
   package mutating func proposeFinal(
     token newToken: WriterToken, firstPartitionCount: Int32, validityFingerprint: UInt32,
-    isInFlight: (Int32) -> Bool
+    breaking rule: BrokenRule? = nil
   ) -> RecoveryLog {
     var lowered = highestDelivered + 1 < inheritedCeiling ? inheritedCeiling : 0
     var entry = last
     while entry != Self.none {
       let candidate = entries[Int(entry)]
       let isOpen = candidate.status == .unresolved || candidate.status == .awaited
-      if isOpen, candidate.isAmbiguous || candidate.status == .awaited || isInFlight(entry) {
+      if isOpen, candidate.isAmbiguous || candidate.status == .awaited {
         lowered = max(lowered, candidate.offset + 1)
         break
       }
       entry = candidate.previous
     }
+    if rule == .lowersCeilingTooFar { lowered = 0 }
+    if rule == .keepsCeilingAtStop { lowered = ceiling }
     ceiling = min(ceiling, lowered)
     return propose(
       token: newToken, ceiling: lowered, firstPartitionCount: firstPartitionCount,
@@ -207,15 +221,18 @@ package struct PartitionLedger {
     return log
   }
 
-  /// The batch is durable.
-  package mutating func proposalCommitted() {
+  /// The batch is durable. `published` is called with the entry of each of its outcomes.
+  package mutating func proposalCommitted(published: (Int32) -> Void = { _ in }) {
     guard let log = proposed else { preconditionFailure("a proposal is answered once") }
     proposed = nil
     committedOffset = log.committedOffset
     ceiling = log.ceiling
     token = log.token
     highestPublished = max(highestPublished, log.highestPublished ?? log.committedOffset - 1)
-    forEachPublishing { $0.remove($1) }
+    forEachPublishing {
+      published($1)
+      $0.remove($1)
+    }
   }
 
   /// The batch had no effect: its outcomes wait again.

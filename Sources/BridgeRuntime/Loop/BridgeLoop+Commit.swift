@@ -48,7 +48,8 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
     }
     if !returning.isEmpty {
       outbox.putBack(
-        answer.batch.outcomes.filter { returning.contains($0.partition) }, bytes: answer.batch.bytes)
+        answer.batch.outcomes.filter { returning.contains($0.partition) }, bytes: answer.batch.bytes,
+        breaking: engine.settings.brokenRule)
     }
     if !positions.isEmpty { intake.start(positions) }
   }

@@ -40,8 +40,15 @@ struct Outbox {
   }
 
   /// Outcomes of a batch that was not committed come back in front, in their order.
-  mutating func putBack(_ returned: [OutcomeEntry], bytes returnedBytes: [UInt8]) {
+  mutating func putBack(
+    _ returned: [OutcomeEntry], bytes returnedBytes: [UInt8], breaking rule: BrokenRule? = nil
+  ) {
     guard !returned.isEmpty else { return }
+    if rule == .putsFailedOutcomesBehind {
+      entries += returned.map { $0.shifted(by: bytes.count) }
+      bytes += returnedBytes
+      return
+    }
     entries = returned + entries.map { $0.shifted(by: returnedBytes.count) }
     bytes = returnedBytes + bytes
   }

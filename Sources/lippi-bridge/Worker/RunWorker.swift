@@ -50,9 +50,6 @@ struct Worker {
   }
 
   func run(until stop: borrowing StopRequests) throws(FatalFault) -> ExitCode {
-    guard configuration.ambiguousPolicy == .resend else {
-      throw FatalFault(.configuration, "ambiguous.policy report is not there yet: set it to resend.")
-    }
     try raiseOpenFileLimit()
     let settings = configuration.kafkaSettings
     let counts = try settings.verifyTopics(timeout: settings.startupTimeout)

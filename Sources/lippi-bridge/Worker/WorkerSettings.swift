@@ -40,10 +40,24 @@ extension Configuration {
     settings.commitInterval = .milliseconds(outcomes.commitIntervalMilliseconds)
     settings.bufferedByteLimit = bufferedByteLimit
     settings.firstPartitionCount = Int32(partitionCount)
+    settings.ambiguousPolicy =
+      switch ambiguousPolicy {
+      case .resend: .resend
+      case .report: .report
+      }
+    settings.leaseSpan = leaseSpan
     // Whatever decides whether an event is valid.
     let validity = "identity \(input.valueByteLimit) \(input.contentByteLimit)"
     settings.validityFingerprint = CRC32.checksum(of: Array(validity.utf8)[...])
     return settings
+  }
+
+  /// A request that is sent this long after the last proven heartbeat still ends before the group may give the
+  /// partition to another member.
+  private var leaseSpan: TimeSpan {
+    TimeSpan(
+      microseconds: KafkaTimes.sessionTimeout.microseconds
+        - TimeSpan.milliseconds(gateway.requestTimeoutMilliseconds).microseconds)
   }
 
   var connectionSettings: GatewayConnectionSettings {
