@@ -6,12 +6,36 @@ extension DeliveryEngine {
     if let oldestUnpublishedAt, now - oldestUnpublishedAt >= settings.commitInterval || isDraining {
       return true
     }
-    if partitions.contains(where: { $0.wantsCommit }) { return true }
+    if partitions.contains(where: { wantsCommit($0, at: now) }) { return true }
     if partitions.contains(where: { $0.phase == .draining && !$0.isFinal && $0.inFlightCount == 0 }) {
       return true
     }
     return now - lastBatchAt >= DeliveryLimits.idleCommitInterval
       && partitions.contains(where: { $0.canAdvanceIdle })
+  }
+
+  private func wantsCommit(_ partition: AssignedPartition, at now: MonotonicTime) -> Bool {
+    switch partition.phase {
+    case .starting: true
+    case .active: !partition.atCeiling.isEmpty && mayRaiseCeiling(at: now)
+    case .draining, .recovering, .undecided: false
+    }
+  }
+
+  /// Under `report` whatever lies below the ceiling is in doubt after a crash: it is not raised for what cannot be
+  /// sent now.
+  private func mayRaiseCeiling(at now: MonotonicTime) -> Bool {
+    switch settings.ambiguousPolicy {
+    case .resend: true
+    case .report: holdsLease(at: now) && gate.admits(at: now)
+    }
+  }
+
+  /// When a commit is wanted again that is not wanted now.
+  func commitWantedAt(_ now: MonotonicTime) -> MonotonicTime? {
+    if partitions.contains(where: { wantsCommit($0, at: now) }) { return max(now, batchNotBefore) }
+    guard partitions.contains(where: { $0.phase == .active && !$0.atCeiling.isEmpty }) else { return nil }
+    return holdsLease(at: now) ? gate.opensAt : now + DeliveryLimits.leaseLookInterval
   }
 
   private var isDraining: Bool { partitions.contains { $0.phase == .draining } }
@@ -38,17 +62,20 @@ extension DeliveryEngine {
         && partitions[slot].inFlightCount == 0
         && partitions[slot].unpublishedCount == 0
       guard
-        partitions[slot].isInBatch || partitions[slot].wantsCommit || partitions[slot].canAdvanceIdle
+        partitions[slot].isInBatch || wantsCommit(partitions[slot], at: now)
+          || partitions[slot].canAdvanceIdle
           || mayFinish
       else { continue }
-      commits.append(propose(slot, token: token, isFinal: mayFinish))
+      commits.append(propose(slot, token: token, isFinal: mayFinish, at: now))
     }
     batchIsUnderWay = !commits.isEmpty
     lastBatchAt = now
     return (token, commits)
   }
 
-  private mutating func propose(_ slot: Int, token: WriterToken, isFinal: Bool) -> PartitionCommit {
+  private mutating func propose(
+    _ slot: Int, token: WriterToken, isFinal: Bool, at now: MonotonicTime
+  ) -> PartitionCommit {
     partitions[slot].isInBatch = true
     let previousToken = partitions[slot].ledger.token
     let log: RecoveryLog
@@ -58,7 +85,7 @@ extension DeliveryEngine {
         token: token, firstPartitionCount: firstPartitionCount, validityFingerprint: fingerprint(slot),
         breaking: settings.brokenRule)
     } else {
-      let raised = partitions[slot].phase == .active ? wantedCeiling(slot) : 0
+      let raised = partitions[slot].phase == .active ? wantedCeiling(slot, at: now) : 0
       log = partitions[slot].ledger.propose(
         token: token, raisedTo: raised, firstPartitionCount: firstPartitionCount,
         validityFingerprint: fingerprint(slot), breaking: settings.brokenRule)
@@ -82,11 +109,11 @@ extension DeliveryEngine {
 
   /// K covers what will probably be sent until two batches from now, and no more: a crash makes everything below it
   /// ambiguous.
-  private mutating func wantedCeiling(_ slot: Int) -> RecordOffset {
+  private mutating func wantedCeiling(_ slot: Int, at now: MonotonicTime) -> RecordOffset {
     switch settings.ambiguousPolicy {
     case .resend: ceilingAhead(slot)
     // What is sent next, and nothing else: a crash makes it in doubt.
-    case .report: ceilingForHeads(slot, settings.inFlightLimit) ?? 0
+    case .report: mayRaiseCeiling(at: now) ? ceilingForHeads(slot, settings.inFlightLimit) ?? 0 : 0
     }
   }
 

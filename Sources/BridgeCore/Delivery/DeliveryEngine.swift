@@ -53,7 +53,7 @@ package struct DeliveryEngine: ~Copyable {
     }
     if !batchIsUnderWay {
       consider(oldestUnpublishedAt.map { max($0 + settings.commitInterval, batchNotBefore) })
-      if partitions.contains(where: { $0.wantsCommit }) { consider(max(now, batchNotBefore)) }
+      consider(commitWantedAt(now))
       if partitions.contains(where: { $0.canAdvanceIdle }) {
         consider(lastBatchAt + DeliveryLimits.idleCommitInterval)
       }
@@ -119,14 +119,6 @@ struct AssignedPartition {
   var isInBatch = false
   /// The last batch of a drain has been made.
   var isFinal = false
-
-  var wantsCommit: Bool {
-    switch phase {
-    case .starting: true
-    case .active: !atCeiling.isEmpty
-    case .draining, .recovering, .undecided: false
-    }
-  }
 
   var canAdvanceIdle: Bool { phase == .active && ledger.committedOffsetCanAdvance }
 }

@@ -14,7 +14,8 @@ extension CommitterWork {
       switch inquire({ $0.committed(partitions, within: KafkaTimes.slice) }) {
       case .success(let committed):
         let results = zip(batch.partitions, committed).map { commit, found in
-          outcome(of: commit, token: batch.token, found: found)
+          CommitResult(
+            of: commit, token: batch.token, found: found.offset == nil ? nil : tokenOf(found.metadata))
         }
         return CommitAnswer(batch: batch, results: results, fault: fault)
       case .failure(let failure):
@@ -30,14 +31,5 @@ extension CommitterWork {
       }
     }
     return nil
-  }
-
-  /// By the token: this batch's, the one before, or somebody else's.
-  private func outcome(
-    of commit: PartitionCommit, token: WriterToken, found: GroupInquirer.Committed
-  ) -> CommitResult {
-    let committedToken = found.offset == nil ? nil : tokenOf(found.metadata)
-    if committedToken == token { return .committed }
-    return committedToken == commit.previousToken ? .notCommitted : .takenOver
   }
 }

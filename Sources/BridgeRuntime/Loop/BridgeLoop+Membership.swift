@@ -89,7 +89,9 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
         submitBatch(at: now)
         phase = .draining(cause, deadline: deadline + finalCommitLimit)
       } else {
-        missedDrain = true
+        // Outcomes are not durable: whoever reads on takes their records for sent.
+        notify(.drainMissed(inFlightCount: 0))
+        if cause == .stopping { missedDrain = true }
         endAssignment(at: now)
         releaseIfOwed()
         finishDrain(cause)
