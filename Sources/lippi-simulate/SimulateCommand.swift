@@ -14,11 +14,12 @@ struct SimulateCommand {
 
     Runs the worker's loop and core on N random schedules of crashes, rebalances, outages and answers, and checks
     every promise. The last line counts; exit code 1 after a violation, with the timeline of the first one.
-    --break shows that a broken rule is seen.
+    --break shows that a broken rule is seen; "each" tries all of them.
     """
 
   private var series: SimulationSeries
   private var wantsHelp = false
+  private var breaksEach = false
 
   init(_ arguments: [String]) throws(UsageError) {
     series = SimulationSeries(seed: UInt64.random(in: 0..<1 << 48), count: 10_000)
@@ -36,6 +37,7 @@ struct SimulateCommand {
       case "--policy": series.policies = try Self.choice(value, of: option, AmbiguousPolicy.allCases) { "\($0)" }
       case "--mode":
         series.guarantees = try Self.choice(value, of: option, SimulatedGuarantee.allCases, \.rawValue)
+      case "--break" where value == "each": breaksEach = true
       case "--break":
         series.brokenRule = BrokenRule(rawValue: value)
         guard series.brokenRule != nil else {
@@ -53,6 +55,7 @@ struct SimulateCommand {
       return 0
     }
     print("seeds from \(series.seed)")
+    if breaksEach { return breakEach() }
     let summary = series.run()
     for (failed, violations) in summary.failures {
       print("\(failed.options): \(violations.prefix(3).joined(separator: "; "))")
@@ -62,6 +65,21 @@ struct SimulateCommand {
     print(
       "\(summary.scheduleCount) schedules, \(summary.sendCount) sends, \(summary.violationCount) violations")
     return summary.violationCount == 0 ? 0 : 1
+  }
+
+  /// A table of the broken rules and how many schedules it took to see them.
+  private func breakEach() -> Int32 {
+    var missedCount = 0
+    for rule in BrokenRule.allCases {
+      let name = rule.rawValue + String(repeating: " ", count: max(0, 38 - rule.rawValue.utf8.count))
+      if let caught = SimulationSeries.scheduleCount(catching: rule, seed: series.seed, limit: series.count) {
+        print("\(name) \(caught.count)  \(caught.found)")
+      } else {
+        missedCount += 1
+        print("\(name) not seen in \(series.count) schedules")
+      }
+    }
+    return missedCount == 0 ? 0 : 1
   }
 
   private func showTimeline(of failed: SimulationSeries.Case) {

@@ -3,6 +3,7 @@
 package enum BrokenRule: String, Sendable, CaseIterable {
   // R1: what may be sent
   case sendsAboveCeiling
+  case sendsBeforeOwnCommit
   case ignoresLanes
   case sendsBeforeOutcomeIsDurable
   case sendsWithoutLease
@@ -20,7 +21,7 @@ package enum BrokenRule: String, Sendable, CaseIterable {
   // R6: what an unclear commit means
   case takesSilenceForRefusal
   case takesSilenceForCommit
-  case takesForeignTokenForRefusal
+  case takesOffsetForToken
   // R7: requests without an answer
   case keepsProducerWithUnansweredRequest
   case keepsMembershipAfterUnansweredCommit

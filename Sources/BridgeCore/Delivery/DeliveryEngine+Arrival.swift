@@ -122,7 +122,10 @@ extension DeliveryEngine {
   /// A head that may be sent as far as its lane is concerned.
   mutating func makeReady(_ ticket: Ticket) {
     let slot = Int(tickets[Int(ticket.index)].partition)
-    let isBelow = tickets[Int(ticket.index)].offset < partitions[slot].ledger.ceiling
+    let ceiling =
+      settings.brokenRule == .sendsBeforeOwnCommit
+      ? partitions[slot].ledger.ceiling : partitions[slot].ledger.ownCeiling
+    let isBelow = tickets[Int(ticket.index)].offset < ceiling
     if isBelow || settings.brokenRule == .sendsAboveCeiling {
       tickets[Int(ticket.index)].phase = .ready
       ready.append(ticket)

@@ -100,8 +100,9 @@ extension DeliveryEngine {
   }
 
   private func fingerprint(_ slot: Int) -> UInt32 {
-    let ledger = partitions[slot].ledger
-    guard let inherited = ledger.inheritedFingerprint, ledger.committedOffset < ledger.inheritedCeiling else {
+    guard let inherited = partitions[slot].ledger.inheritedFingerprint,
+      partitions[slot].ledger.committedOffset < partitions[slot].ledger.inheritedCeiling
+    else {
       return settings.recordedFingerprint
     }
     return settings.fingerprint(mixedWith: inherited)

@@ -12,7 +12,8 @@ extension DeliveryEngine {
         continue
       }
       precondition(
-        tickets[Int(ticket.index)].offset < partitions[slot].ledger.ceiling || settings.brokenRule != nil,
+        tickets[Int(ticket.index)].offset < partitions[slot].ledger.ownCeiling
+          || settings.brokenRule != nil,
         "nothing at or above the durable ceiling is sent")
       return ticket
     }

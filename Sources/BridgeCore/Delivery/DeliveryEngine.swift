@@ -48,7 +48,8 @@ package struct DeliveryEngine: ~Copyable {
       wake = wake.map { min($0, time) } ?? time
     }
     if !ready.isEmpty {
-      consider(gate.opensAt)
+      // What holds them up when the line may run again wakes by itself.
+      if let opensAt = gate.opensAt, opensAt > now { consider(opensAt) }
       if !holdsLease(at: now) { consider(now + DeliveryLimits.leaseLookInterval) }
     }
     if !batchIsUnderWay {

@@ -43,6 +43,9 @@ package struct PartitionLedger {
   package private(set) var committedOffset: RecordOffset
   /// K, durable.
   package private(set) var ceiling: RecordOffset
+  /// K as this assignment has committed it itself; C before its first commit. What a predecessor committed is no leave
+  /// to send: a member that the group has replaced without its knowing would read its successor's K.
+  package private(set) var ownCeiling: RecordOffset
   /// K of the predecessor: what it had not published below was perhaps sent by it.
   package let inheritedCeiling: RecordOffset
   /// The predecessor's; nil without one.
@@ -62,6 +65,7 @@ package struct PartitionLedger {
   package init(recovered log: RecoveryLog) {
     committedOffset = log.committedOffset
     ceiling = log.ceiling
+    ownCeiling = log.committedOffset
     inheritedCeiling = log.ceiling
     inheritedFingerprint = log.validityFingerprint
     highestPublished = log.highestPublished ?? log.committedOffset - 1
@@ -79,6 +83,7 @@ package struct PartitionLedger {
   package init(startingAt start: RecordOffset) {
     committedOffset = start
     ceiling = start
+    ownCeiling = start
     inheritedCeiling = start
     inheritedFingerprint = nil
     highestPublished = start - 1
@@ -92,9 +97,9 @@ package struct PartitionLedger {
 
   package mutating func recordDelivered(_ offset: RecordOffset, breaking rule: BrokenRule? = nil) -> Delivery
   {
-    guard offset > highestDelivered || rule == .takesDeliveredAgain, offset >= committedOffset else {
-      return .dropped
-    }
+    guard offset > highestDelivered || (rule == .takesDeliveredAgain && isBehindAll(offset)),
+      offset >= committedOffset
+    else { return .dropped }
     highestDelivered = max(highestDelivered, offset)
     dropAwaited(below: offset)
     if awaited != Self.none, entries[Int(awaited)].offset == offset {
@@ -105,7 +110,9 @@ package struct PartitionLedger {
       unresolvedCount += 1
       return .fresh(entry: entry, inherited: offset < inheritedCeiling)
     }
-    guard offset > inheritedHighest || rule == .takesPublishedAgain else { return .dropped }
+    guard offset > inheritedHighest || (rule == .takesPublishedAgain && isBehindAll(offset)) else {
+      return .dropped
+    }
     let entry = append(offset, .unresolved)
     entries[Int(entry)].isAmbiguous = offset < inheritedCeiling
     unresolvedCount += 1
@@ -162,7 +169,10 @@ package struct PartitionLedger {
     validityFingerprint: UInt32, breaking rule: BrokenRule? = nil
   ) -> RecoveryLog {
     let raised = max(ceiling, wanted)
-    if rule == .raisesCeilingBeforeCommit { ceiling = raised }
+    if rule == .raisesCeilingBeforeCommit {
+      ceiling = raised
+      ownCeiling = raised
+    }
     return propose(
       token: newToken, ceiling: raised, firstPartitionCount: firstPartitionCount,
       validityFingerprint: validityFingerprint)
@@ -188,6 +198,7 @@ package struct PartitionLedger {
     if rule == .lowersCeilingTooFar { lowered = 0 }
     if rule == .keepsCeilingAtStop { lowered = ceiling }
     ceiling = min(ceiling, lowered)
+    ownCeiling = min(ownCeiling, ceiling)
     return propose(
       token: newToken, ceiling: lowered, firstPartitionCount: firstPartitionCount,
       validityFingerprint: validityFingerprint)
@@ -227,6 +238,7 @@ package struct PartitionLedger {
     proposed = nil
     committedOffset = log.committedOffset
     ceiling = log.ceiling
+    ownCeiling = log.ceiling
     token = log.token
     highestPublished = max(highestPublished, log.highestPublished ?? log.committedOffset - 1)
     forEachPublishing {
@@ -299,6 +311,10 @@ package struct PartitionLedger {
     }
     entries[Int(entry)].status = .free
     freeEntries.append(entry)
+  }
+
+  private func isBehindAll(_ offset: RecordOffset) -> Bool {
+    last == Self.none || entries[Int(last)].offset < offset
   }
 
   private mutating func advanceAwaited() {

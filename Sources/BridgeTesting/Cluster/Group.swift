@@ -150,8 +150,9 @@ final class Group {
       let quota = (count + members.count - 1) / members.count
       var free = Set(0..<count)
       for index in members.indices {
-        members[index].target = Array(members[index].owned.sorted().prefix(quota))
-        free.subtract(members[index].owned)
+        let claimed = members[index].owned.filter(free.contains).sorted()
+        members[index].target = Array(claimed.prefix(quota))
+        free.subtract(claimed)
       }
       for partition in free.sorted() {
         let least = members.indices.min { members[$0].target.count < members[$1].target.count }!

@@ -38,6 +38,8 @@ struct PromiseLedger {
         isCleanlyReleased[partition] = true
         runner[partition] = nil
       }
+    case .drainMissed where world.plan.isQuiet:
+      world.violated("a drain was missed although nothing happened")
     case .drainMissed(inFlightCount: 0):
       for partition in runner.indices where runner[partition] == worker.number { runner[partition] = nil }
     case .assigned(let partitions, _), .lost(let partitions):

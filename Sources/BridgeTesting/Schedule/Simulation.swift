@@ -15,7 +15,7 @@ package struct SimulationResult: Sendable {
 package final class Simulation {
   /// Afterwards nothing is left to wait for: it is stuck.
   private static let calmLimit: Int64 = 600_000_000
-  private static let happeningLimit = 200_000
+  private static let happeningLimit = 50_000
 
   private let plan: SimulationPlan
   private let world: World
@@ -26,6 +26,8 @@ package final class Simulation {
   private var ledger: PromiseLedger
   private var calmSince: Int64?
   private var isStopping = false
+  /// Disturbances that wait for their point.
+  private var waiting: [SimulationPlan.Disturbance] = []
 
   package init(plan: SimulationPlan, seed: UInt64, trace: ((String) -> Void)? = nil) {
     self.plan = plan
@@ -47,7 +49,7 @@ package final class Simulation {
     }
     var last = plan.arrivalSpan.microseconds
     for disturbance in plan.disturbances {
-      world.after(disturbance.at.microseconds) { [self] in happen(disturbance) }
+      world.after(disturbance.at.microseconds) { [self] in arrange(disturbance) }
       last = max(last, disturbance.at.microseconds)
     }
     world.after(last + 1_000_000 + world.upTo(1_000_000)) { [self] in calmDown() }
@@ -75,6 +77,7 @@ package final class Simulation {
     workers.append(worker)
     current[instance] = worker
     worker.onNotice = { [unowned self, unowned worker] in ledger.noticed($0, by: worker) }
+    worker.onPoint = { [unowned self] point in reached(point, in: instance) }
     worker.onEnd = { [unowned self, unowned worker] ending in
       ended(worker, ending)
     }
@@ -94,6 +97,22 @@ package final class Simulation {
 
   private func restart(_ instance: Int, after span: Int64) {
     world.after(span) { [self] in startWorker(instance) }
+  }
+
+  private func arrange(_ disturbance: SimulationPlan.Disturbance) {
+    if disturbance.point == nil { happen(disturbance) } else { waiting.append(disturbance) }
+  }
+
+  private func reached(_ point: SimulationPlan.Point, in instance: Int) {
+    guard !waiting.isEmpty, !world.isCalm,
+      let index = waiting.firstIndex(where: { $0.point == point && $0.instance == instance })
+    else { return }
+    let disturbance = waiting.remove(at: index)
+    switch disturbance.kind {
+    // At once: nothing of what follows from here happens before.
+    case .pause, .twin: happen(disturbance)
+    case .kill, .stop, .outage, .cut: world.after(0) { [self] in happen(disturbance) }
+    }
   }
 
   private func happen(_ disturbance: SimulationPlan.Disturbance) {

@@ -10,7 +10,22 @@ package enum SimulatedGuarantee: String, Sendable, CaseIterable {
 package struct SimulationPlan: Sendable {
   package enum Balancing: Sendable { case eager, cooperative }
 
-  /// Something that happens to one instance, or to the brokers, at a time after the start.
+  /// A point in the life of a process.
+  package enum Point: Sendable, CaseIterable {
+    /// The group has given it partitions.
+    case assignment
+    /// The group wants partitions back.
+    case revocation
+    /// A batch goes to the committer.
+    case batch
+    /// All of a transaction but its end is done.
+    case end
+    /// A request went to the gateway.
+    case request
+  }
+
+  /// Something that happens to one instance, or to the brokers, at a time after the start, or at the first of such
+  /// points behind it.
   package struct Disturbance: Sendable {
     package enum Kind: Sendable {
       /// kill -9; a new process starts after `span`.
@@ -30,6 +45,7 @@ package struct SimulationPlan: Sendable {
     package var at: TimeSpan
     package var span: TimeSpan
     package var instance: Int
+    package var point: Point?
   }
 
   package var policy = AmbiguousPolicy.resend
@@ -45,6 +61,11 @@ package struct SimulationPlan: Sendable {
   package var laneCount = 6
   package var inFlightLimit = 4
   package var bufferedByteLimit = 1 << 20
+  /// Nothing of this can keep a drain from being done in time.
+  var isQuiet: Bool {
+    network.resent == 0 && network.silent == 0 && network.refused == 0 && gateway.slow == 0 && disturbances.isEmpty
+  }
+
   /// Records arrive over this time.
   package var arrivalSpan = TimeSpan.seconds(1)
   package var gateway = GatewayFaults()
@@ -98,7 +119,7 @@ extension SimulationPlan {
     self.policy = policy
     self.guarantee = guarantee
     self.brokenRule = brokenRule
-    instanceCount = 1 + upTo(9) / 5 + upTo(9) / 8
+    instanceCount = 1 + upTo(9) / 4 + upTo(9) / 8
     balancing = upTo(2) == 0 ? .cooperative : .eager
     isStaticMember = guarantee == .exactlyOnce && balancing == .eager && upTo(4) == 0
     changesInstance = !isStaticMember && upTo(5) == 0
@@ -133,8 +154,17 @@ extension SimulationPlan {
     if kind == .twin, changesInstance || guarantee == .atLeastOnce { kind = .pause }
     // Short against the times of the group's and the transactions' time-outs, or long.
     let longest: Int64 = upTo(1) == 0 ? 1_000_000 : 40_000_000
+    // Who sleeps too long at a point where it has just learnt what it may do is the most dangerous.
+    if upTo(3) == 0 {
+      return Disturbance(
+        kind: guarantee == .exactlyOnce && !changesInstance && upTo(2) == 0 ? .twin : .pause,
+        at: TimeSpan(microseconds: upTo(3_000_000)), span: TimeSpan(microseconds: 14_000_000 + upTo(20_000_000)),
+        instance: Int(upTo(Int64(instanceCount - 1))),
+        point: upTo(1) == 0 ? .assignment : Point.allCases[Int(upTo(Int64(Point.allCases.count - 1)))])
+    }
     return Disturbance(
       kind: kind, at: TimeSpan(microseconds: upTo(upTo(4) == 0 ? 20_000_000 : 2_500_000)),
-      span: TimeSpan(microseconds: 1_000 + upTo(longest)), instance: Int(upTo(Int64(instanceCount - 1))))
+      span: TimeSpan(microseconds: 1_000 + upTo(longest)), instance: Int(upTo(Int64(instanceCount - 1))),
+      point: upTo(2) == 0 ? nil : Point.allCases[Int(upTo(Int64(Point.allCases.count - 1)))])
   }
 }

@@ -58,6 +58,17 @@ package struct SimulationSeries: Sendable {
     self.count = count
   }
 
+  /// How many schedules it takes until a broken rule is seen, at most `limit`; nil if it is not.
+  package static func scheduleCount(catching rule: BrokenRule, seed: UInt64, limit: Int) -> (count: Int, found: String)? {
+    var series = SimulationSeries(seed: seed, count: limit)
+    series.brokenRule = rule
+    for index in 0..<limit {
+      let schedule = series.schedule(at: index)
+      if let found = schedule.run().violations.first { return (index + 1, "\(found) (\(schedule.options))") }
+    }
+    return nil
+  }
+
   /// The schedule with this place in the series.
   package func schedule(at index: Int) -> Case {
     let combination = index % (policies.count * guarantees.count)

@@ -9,6 +9,7 @@ extension CommitterThread {
     let outcomes = published(batch)
     let failed: (Failure) -> Void = { [self] in transactionFailed($0, credentials, begunAt: begunAt) }
     let end = { [self] in
+      worker.reached(.end)
       request({ broker.end(id, epoch, commits: true) }) { [self] failure in
         if let failure { return failed(failure) }
         conduct.committed()

@@ -51,6 +51,7 @@ final class CommitterThread {
   func submit(_ submitted: consuming CommitBatch) {
     precondition(batch == nil, "one batch at a time")
     batch = submitted
+    worker.reached(.batch)
     worker.after(50 + world.upTo(500)) { [self] in commit() }
   }
 
@@ -206,10 +207,11 @@ final class CommitterThread {
         return worker.after(200_000) { [self] in resolve(fault: fault) }
       }
       let results = batch.partitions.map { commit -> CommitResult in
-        let found = cluster.broker.committed[Int(commit.partition)]?.log.token
-        let result = CommitResult(of: commit, token: batch.token, found: found)
-        let isMistaken = result == .takenOver && world.plan.brokenRule == .takesForeignTokenForRefusal
-        return isMistaken ? .notCommitted : result
+        let found = cluster.broker.committed[Int(commit.partition)]
+        if world.plan.brokenRule == .takesOffsetForToken {
+          return found?.offset == commit.committedOffset ? .committed : .notCommitted
+        }
+        return CommitResult(of: commit, token: batch.token, found: found?.log.token)
       }
       finish(results, fault: fault)
     }

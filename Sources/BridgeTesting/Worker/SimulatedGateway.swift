@@ -9,6 +9,8 @@ final class GatewayConnectionsScript {
     var startedAt: Int64
     var ending: AttemptEnding
     var body: [UInt8]
+    var partition: Int
+    var offset: RecordOffset
   }
 
   unowned let worker: SimulatedWorker
@@ -32,11 +34,15 @@ final class GatewayConnectionsScript {
       world.violated("a request without message_id")
       return .noConnection
     }
+    if underWay.contains(where: { $0.partition == partition && $0.offset == offset }) {
+      world.violated("two requests of \(partition)/\(offset) at once")
+    }
     let reply = backend.receive(partition, offset, from: worker)
     underWay.append(
       Exchange(
         due: world.now + reply.delay, ticket: ticket, startedAt: world.now, ending: reply.ending,
-        body: reply.body))
+        body: reply.body, partition: partition, offset: offset))
+    worker.reached(.request)
     if underWay.count > world.plan.inFlightLimit { world.violated("V10: \(underWay.count) requests in flight") }
     return .started
   }

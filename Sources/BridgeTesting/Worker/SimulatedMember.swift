@@ -9,6 +9,7 @@ final class SimulatedMember {
 
   private var standing = Group.Credentials(member: 0, generation: -1)
   private var isJoining = false
+  private var willJoin = false
   private(set) var epoch = Epoch(0)
   private(set) var ownsAssignment = false
   /// As the group sees it.
@@ -54,14 +55,21 @@ final class SimulatedMember {
   // MARK: The group
 
   func join() {
-    guard !isLeaving || ownsAssignment else { return }
-    guard !worker.isCutOff else {
-      return worker.after(worker.isReachableAt - world.now + 1_000) { [self] in join() }
-    }
+    guard !isLeaving || ownsAssignment, !willJoin, !isJoining else { return }
+    guard !worker.isCutOff else { return join(after: worker.isReachableAt - world.now + 1_000) }
     if standing.member == 0 { lastAnswerAt = world.now }
     isJoining = true
     guard cluster.group.join(self, id: standing.member, instance: worker.instance, owned: owned) else {
       return lost()
+    }
+  }
+
+  private func join(after microseconds: Int64) {
+    guard !willJoin else { return }
+    willJoin = true
+    worker.after(microseconds) { [self] in
+      willJoin = false
+      join()
     }
   }
 
@@ -71,6 +79,7 @@ final class SimulatedMember {
     let isNew = self.standing.member != standing.member
     isJoining = false
     self.standing = standing
+    worker.reached(.assignment)
     lastAnswerAt = world.now
     answeredBeat = nil
     if isNew { beatLater(standing.member) }
@@ -110,6 +119,7 @@ final class SimulatedMember {
     if world.plan.brokenRule != .capturesAtAssignmentOnly { credentials = standing }
     events.append(.revoked(partitions.map { PartitionIndex($0) }))
     worker.wake()
+    worker.reached(.revocation)
   }
 
   private func lost() {
@@ -127,7 +137,8 @@ final class SimulatedMember {
       hasLeft = true
       worker.wake()
     } else {
-      worker.after(world.upTo(50_000)) { [self] in join() }
+      owned = []
+      join(after: world.upTo(50_000))
     }
   }
 

@@ -22,6 +22,7 @@ final class SimulatedWorker {
   /// For the schedule, when the process is gone by itself.
   var onEnd: (RuntimeEnding) -> Void = { _ in }
   var onNotice: (RuntimeNotice) -> Void = { _ in }
+  var onPoint: (SimulationPlan.Point) -> Void = { _ in }
 
   static let requestTimeout: Int64 = 8_000_000
   private static let drainLimit = TimeSpan.seconds(10)
@@ -60,6 +61,9 @@ final class SimulatedWorker {
     world.note("w\(number) starts as instance \(instance)")
     committer.prepare { [self] in member.join() }
   }
+
+  /// Something happens in here that disturbances like to wait for.
+  func reached(_ point: SimulationPlan.Point) { onPoint(point) }
 
   func stop() {
     guard isAlive else { return }
