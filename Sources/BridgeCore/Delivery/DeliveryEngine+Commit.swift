@@ -7,9 +7,7 @@ extension DeliveryEngine {
       return true
     }
     if partitions.contains(where: { wantsCommit($0, at: now) }) { return true }
-    if partitions.contains(where: { $0.phase == .draining && !$0.isFinal && $0.inFlightCount == 0 }) {
-      return true
-    }
+    if partitions.contains(where: \.wantsFinalCommit) { return true }
     return now - lastBatchAt >= DeliveryLimits.idleCommitInterval
       && partitions.contains(where: { $0.canAdvanceIdle })
   }
@@ -57,10 +55,7 @@ extension DeliveryEngine {
     oldestUnpublishedAt = leftBehind > 0 ? now : nil
     var commits: [PartitionCommit] = []
     for slot in partitions.indices {
-      let mayFinish =
-        partitions[slot].phase == .draining && !partitions[slot].isFinal
-        && partitions[slot].inFlightCount == 0
-        && partitions[slot].unpublishedCount == 0
+      let mayFinish = partitions[slot].wantsFinalCommit && partitions[slot].unpublishedCount == 0
       guard
         partitions[slot].isInBatch || wantsCommit(partitions[slot], at: now)
           || partitions[slot].canAdvanceIdle

@@ -55,6 +55,7 @@ package struct DeliveryEngine: ~Copyable {
     if !batchIsUnderWay {
       consider(oldestUnpublishedAt.map { max($0 + settings.commitInterval, batchNotBefore) })
       consider(commitWantedAt(now))
+      if partitions.contains(where: \.wantsFinalCommit) { consider(max(now, batchNotBefore)) }
       if partitions.contains(where: { $0.canAdvanceIdle }) {
         consider(lastBatchAt + DeliveryLimits.idleCommitInterval)
       }
@@ -120,6 +121,9 @@ struct AssignedPartition {
   var isInBatch = false
   /// The last batch of a drain has been made.
   var isFinal = false
+
+  /// It drains, nothing of it is out any more, and its last recovery log is not made.
+  var wantsFinalCommit: Bool { phase == .draining && !isFinal && inFlightCount == 0 }
 
   var canAdvanceIdle: Bool { phase == .active && ledger.committedOffsetCanAdvance }
 }

@@ -106,7 +106,6 @@ package struct PartitionLedger {
       let entry = awaited
       advanceAwaited()
       entries[Int(entry)].status = .unresolved
-      entries[Int(entry)].isAmbiguous = offset < inheritedCeiling
       unresolvedCount += 1
       return .fresh(entry: entry, inherited: offset < inheritedCeiling)
     }
@@ -114,7 +113,6 @@ package struct PartitionLedger {
       return .dropped
     }
     let entry = append(offset, .unresolved)
-    entries[Int(entry)].isAmbiguous = offset < inheritedCeiling
     unresolvedCount += 1
     return .fresh(entry: entry, inherited: offset < inheritedCeiling)
   }
@@ -189,7 +187,7 @@ package struct PartitionLedger {
     while entry != Self.none {
       let candidate = entries[Int(entry)]
       let isOpen = candidate.status == .unresolved || candidate.status == .awaited
-      if isOpen, candidate.isAmbiguous || candidate.status == .awaited {
+      if isOpen, candidate.isAmbiguous {
         lowered = max(lowered, candidate.offset + 1)
         break
       }
@@ -271,7 +269,7 @@ package struct PartitionLedger {
     var entry = first
     while entry != Self.none {
       let candidate = entries[Int(entry)]
-      if candidate.status == .awaited || (candidate.status == .unresolved && candidate.isAmbiguous) {
+      if candidate.isAmbiguous, candidate.status == .awaited || candidate.status == .unresolved {
         count += 1
       }
       entry = candidate.next
@@ -283,7 +281,7 @@ package struct PartitionLedger {
 
   private mutating func append(_ offset: RecordOffset, _ status: Status) -> Int32 {
     let made = Entry(
-      offset: offset, status: status, isAmbiguous: status == .awaited, previous: last, next: Self.none)
+      offset: offset, status: status, isAmbiguous: offset < inheritedCeiling, previous: last, next: Self.none)
     let index: Int32
     if let reused = freeEntries.popLast() {
       entries[Int(reused)] = made

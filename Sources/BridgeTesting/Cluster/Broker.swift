@@ -172,6 +172,9 @@ final class Broker {
         world.violated("V9: C of partition \(partition) passed \(records[index].offset), which has no outcome")
       }
     }
+    world.note(
+      "committed: partition \(partition), C \(new.offset), K \(new.log.ceiling), token \(new.log.token.process)-\(new.log.token.counter)"
+    )
     committed[partition] = new
     highestCeiling[partition] = max(highestCeiling[partition], new.log.ceiling)
   }
