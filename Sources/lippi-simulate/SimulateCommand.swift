@@ -34,7 +34,8 @@ struct SimulateCommand {
       case "--seed": series.seed = try Self.number(value, of: option)
       case "--count": series.count = Int(clamping: try Self.number(value, of: option))
       case "--threads": series.threadCount = Int(clamping: try Self.number(value, of: option))
-      case "--policy": series.policies = try Self.choice(value, of: option, AmbiguousPolicy.allCases) { "\($0)" }
+      case "--policy":
+        series.policies = try Self.choice(value, of: option, AmbiguousPolicy.allCases) { "\($0)" }
       case "--mode":
         series.guarantees = try Self.choice(value, of: option, SimulatedGuarantee.allCases, \.rawValue)
       case "--break" where value == "each": breaksEach = true

@@ -1,17 +1,21 @@
 extension DeliveryEngine {
   /// How many records of the partition in `slot` may be taken now: windows and memory are bounded, but a partition
   /// without any record in memory always gets one.
-  package func room(in slot: Int) -> Int {
-    let partition = partitions[slot]
-    guard partition.phase == .active else { return 0 }
-    let unresolvedRoom = DeliveryLimits.unresolvedPerPartition - partition.ledger.unresolvedCount
-    let windowRoom = Int(DeliveryLimits.windowOffsets - partition.ledger.windowLength)
+  /// `outcomeByteCount`: held in memory for outcomes, beside the records.
+  package func room(in slot: Int, outcomeByteCount: Int = 0) -> Int {
+    guard partitions[slot].phase == .active else { return 0 }
+    let openCount = partitions[slot].ledger.unresolvedCount + partitions[slot].ledger.unpublishedCount
+    let unresolvedRoom = DeliveryLimits.unresolvedPerPartition - openCount
+    let windowRoom = Int(DeliveryLimits.windowOffsets - partitions[slot].ledger.windowLength)
     guard unresolvedRoom > 0, windowRoom > 0 else { return 0 }
     let fairShare = settings.bufferedByteLimit / max(partitions.count, 1)
-    if bufferedByteCount >= settings.bufferedByteLimit, partition.byteCount >= fairShare {
-      return partition.ledger.unresolvedCount == 0 && partition.unpublishedCount == 0 ? 1 : 0
-    }
-    return min(unresolvedRoom, windowRoom, DeliveryLimits.recordsPerTurn)
+    let bytesLeft = max(
+      settings.bufferedByteLimit - bufferedByteCount - outcomeByteCount,
+      fairShare - partitions[slot].byteCount)
+    guard bytesLeft > 0 else { return openCount == 0 ? 1 : 0 }
+    // As large as the largest so far, and no more than that, the portion may be too large.
+    let byteRoom = max(1, bytesLeft / max(partitions[slot].largestByteCount, 1))
+    return min(unresolvedRoom, windowRoom, byteRoom, DeliveryLimits.recordsPerTurn)
   }
 
   package func partition(at slot: Int) -> PartitionIndex { partitions[slot].partition }
@@ -59,6 +63,7 @@ extension DeliveryEngine {
     tickets[index].byteCount = byteCount
     bufferedByteCount += byteCount
     partitions[slot].byteCount += byteCount
+    partitions[slot].largestByteCount = max(partitions[slot].largestByteCount, byteCount)
     tickets[index].phase = .queued
     if partitions[slot].lanes.append(ticket.index, to: lane, tickets: &tickets) {
       becomeHead(ticket.index, at: now.monotonic)

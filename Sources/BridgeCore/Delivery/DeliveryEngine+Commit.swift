@@ -159,6 +159,12 @@ extension DeliveryEngine {
     batchIsUnderWay = false
   }
 
+  /// Kafka takes an outcome in no form: the line stops, and the batch is tried again from time to time.
+  package mutating func outcomeRefused(at now: MonotonicTime) {
+    isPublishingHalted = true
+    batchNotBefore = now + DeliveryLimits.refusedOutcomeDelay
+  }
+
   /// `returned`: how many outcomes of the part go back if it was not committed.
   package mutating func partitionAnswered(
     _ commit: PartitionCommit, _ result: CommitResult, returned: Int, at now: MonotonicTime
@@ -169,6 +175,7 @@ extension DeliveryEngine {
     partitions[slot].isInBatch = false
     switch result {
     case .committed:
+      isPublishingHalted = false
       proposalCommitted(slot, at: now)
       releaseAtCeiling(slot)
       guard partitions[slot].phase == .starting else { return .none }

@@ -1,7 +1,7 @@
 extension DeliveryEngine {
   /// The next record to be sent, if any may be. It is to be followed by `attemptStarted` or `dispatchReturned`.
   package mutating func nextDispatch(at now: Moment) -> Ticket? {
-    guard inFlightCount < settings.inFlightLimit, gate.admits(at: now.monotonic),
+    guard !isPublishingHalted, inFlightCount < settings.inFlightLimit, gate.admits(at: now.monotonic),
       holdsLease(at: now.monotonic)
     else { return nil }
     while let ticket = ready.popFirst() {
@@ -26,6 +26,7 @@ extension DeliveryEngine {
   /// Whether a request that is sent now ends before the group can give the partition to somebody else.
   func holdsLease(at now: MonotonicTime) -> Bool {
     guard settings.ambiguousPolicy == .report, settings.brokenRule != .sendsWithoutLease else { return true }
+    if let predecessorLeaseEnds, now < predecessorLeaseEnds { return false }
     return membershipProvenAt.map { now - $0 < settings.leaseSpan } ?? false
   }
 

@@ -21,6 +21,8 @@ package struct DeliveryEngine: ~Copyable {
   var besideOldAttempts: [RecordPlace: Ticket] = [:]
   /// Under `report`: when the heartbeat was sent that proves the membership.
   var membershipProvenAt: MonotonicTime?
+  /// Before this time a predecessor may still send.
+  var predecessorLeaseEnds: MonotonicTime?
 
   /// Requests under way, those of lost partitions included.
   package internal(set) var inFlightCount = 0
@@ -30,6 +32,8 @@ package struct DeliveryEngine: ~Copyable {
   var unpublishedCount = 0
   var oldestUnpublishedAt: MonotonicTime?
   var batchNotBefore = MonotonicTime(microseconds: .min / 2)
+  /// Kafka takes an outcome in no form: nothing is sent before a batch is committed.
+  var isPublishingHalted = false
   var lastBatchAt = MonotonicTime(microseconds: .min / 2)
 
   /// `processToken`: random, new at every start.
@@ -110,6 +114,8 @@ struct AssignedPartition {
   var inheritedLanes: Set<LaneKey> = []
   var inFlightCount = 0
   var byteCount = 0
+  /// Of one record so far.
+  var largestByteCount = 1_024
   var unpublishedCount = 0
   /// Records delivered, and requests started, since the last proposal, and both smoothed per batch: they say how
   /// far to raise K ahead.

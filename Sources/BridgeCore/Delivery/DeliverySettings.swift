@@ -16,6 +16,9 @@ package struct DeliverySettings: Sendable {
   package var ambiguousPolicy = AmbiguousPolicy.resend
   /// Under `report`: how long after a proven heartbeat requests may be sent. Session time-out less request time-out.
   package var leaseSpan = TimeSpan.zero
+  /// A process with our name takes our partitions at once, without waiting for our session to end (static membership):
+  /// a predecessor that did not end cleanly may still hold a lease.
+  package var predecessorMayHoldLease = false
   /// For the simulation alone.
   package var brokenRule: BrokenRule?
 
@@ -99,6 +102,8 @@ package enum DeliveryLimits {
   package static let idleCommitInterval = TimeSpan.seconds(1)
   /// After a batch that was not committed.
   package static let refusedCommitDelay = TimeSpan.milliseconds(100)
+  /// After a batch that failed because of one outcome that Kafka takes in no form.
+  package static let refusedOutcomeDelay = TimeSpan.seconds(10)
   /// Under `report`: how often it is looked whether a heartbeat has proved the membership.
   package static let leaseLookInterval = TimeSpan.milliseconds(100)
   /// Records taken from one partition per turn of the loop.

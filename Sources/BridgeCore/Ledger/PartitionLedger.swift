@@ -39,6 +39,8 @@ package struct PartitionLedger {
 
   /// Delivered and without an outcome, awaited ones not counted.
   package private(set) var unresolvedCount = 0
+  /// Delivered, and with an outcome that is not durable.
+  package private(set) var unpublishedCount = 0
   /// C, durable.
   package private(set) var committedOffset: RecordOffset
   /// K, durable.
@@ -132,6 +134,7 @@ package struct PartitionLedger {
     precondition(entries[Int(entry)].status == .unresolved, "a record is resolved once")
     entries[Int(entry)].status = .resolved
     unresolvedCount -= 1
+    unpublishedCount += 1
   }
 
   package mutating func attemptStarted(_ entry: Int32) { entries[Int(entry)].isStarted = true }
@@ -241,6 +244,7 @@ package struct PartitionLedger {
     highestPublished = max(highestPublished, log.highestPublished ?? log.committedOffset - 1)
     forEachPublishing {
       published($1)
+      $0.unpublishedCount -= 1
       $0.remove($1)
     }
   }

@@ -3,7 +3,7 @@ import BridgeCore
 // What became of a commit that may or may not have happened.
 extension CommitterWork {
   /// Asks until there is an answer that counts; nil if it is time to stop.
-  mutating func resolve(_ batch: CommitBatch, fault: String) -> CommitAnswer? {
+  mutating func resolve(_ batch: CommitBatch, fault: String, refusedOutcome: Int? = nil) -> CommitAnswer? {
     let partitions = batch.partitions.map(\.partition)
     var reported = false
     while !desk.isOver {
@@ -17,7 +17,7 @@ extension CommitterWork {
           CommitResult(
             of: commit, token: batch.token, found: found.offset == nil ? nil : tokenOf(found.metadata))
         }
-        return CommitAnswer(batch: batch, results: results, fault: fault)
+        return CommitAnswer(batch: batch, results: results, fault: fault, refusedOutcome: refusedOutcome)
       case .failure(let failure):
         if !reported {
           notices.post(

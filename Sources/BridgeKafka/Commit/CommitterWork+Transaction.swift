@@ -41,7 +41,7 @@ extension CommitterWork {
     endFailedTransaction(needsNewProducer: failure.isFatal || isFenced || hasUnansweredRequest)
     // A new producer ends the old one's transaction before it is asked what became of it.
     guard ensureProducer() else { return nil }
-    return resolve(batch, fault: failure.description)
+    return resolve(batch, fault: failure.description, refusedOutcome: failure.refusedOutcome)
   }
 
   /// Nil if everything was committed.
@@ -63,7 +63,7 @@ extension CommitterWork {
     return recordFailure(delivery, batch)
   }
 
-  /// Names the record. Every later batch with it would fail as well, so it is said loudly.
+  /// Names the record. Every later batch with it as it is would fail as well.
   func recordFailure(_ delivery: ClientObserver.DeliveryFailure, _ batch: CommitBatch) -> KafkaFailure {
     let code = delivery.code
     guard batch.outcomes.indices.contains(delivery.outcome) else {
@@ -71,17 +71,16 @@ extension CommitterWork {
     }
     let outcome = batch.outcomes[delivery.outcome]
     let text = "outcome of partition \(outcome.partition) offset \(outcome.offset): \(code.sentence)"
+    var failure = KafkaFailure(code, text)
     if code.isRecordRefusal {
       notices.post(
         KafkaNotice(
           .error, "an outcome was refused by kafka", code: code.name, partition: outcome.partition,
           detail: text))
-      desk.pause(Self.refusalPause)
+      failure.refusedOutcome = delivery.outcome
     }
-    return KafkaFailure(code, text)
+    return failure
   }
-
-  private static let refusalPause = TimeSpan.seconds(1)
 
   private var hasUnansweredRequest: Bool { produce { $0.hasUnansweredRequest } ?? true }
 

@@ -56,7 +56,9 @@ final class Backend {
     }
     // Whom the group does not count on any more cannot know the present K.
     guard worker.member.counts(for: partition), let log = broker.committed[partition]?.log else { return }
-    if offset >= log.ceiling { world.violated("V9: \(partition)/\(offset) was sent at or above K \(log.ceiling)") }
+    if offset >= log.ceiling {
+      world.violated("V9: \(partition)/\(offset) was sent at or above K \(log.ceiling)")
+    }
   }
 
   private func decide() -> (Reply, Effect, Bool) {

@@ -169,7 +169,8 @@ final class Broker {
     for index in input.partitions[partition].index(of: start)..<records.count {
       guard records[index].offset < new.offset else { break }
       if !resolved[partition].contains(records[index].offset) {
-        world.violated("V9: C of partition \(partition) passed \(records[index].offset), which has no outcome")
+        world.violated(
+          "V9: C of partition \(partition) passed \(records[index].offset), which has no outcome")
       }
     }
     world.note(

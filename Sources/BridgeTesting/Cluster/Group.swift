@@ -79,7 +79,8 @@ final class Group {
       } else {
         members.append(
           Member(
-            id: memberCount, instance: instance, port: port, hasJoined: true, sessionEnds: ends, owned: owned))
+            id: memberCount, instance: instance, port: port, hasJoined: true, sessionEnds: ends, owned: owned)
+        )
       }
     }
     if !isRebalancing { startRebalance(except: port) }
@@ -177,7 +178,8 @@ final class Group {
     guard world.now >= world.outageEnds else { return }
     let before = members.count
     members.removeAll { member in
-      let isOver = isRebalancing
+      let isOver =
+        isRebalancing
         ? (member.hasJoined ? false : member.sessionEnds <= world.now || rebalanceEnds <= world.now)
         : member.sessionEnds <= world.now
       if isOver { world.note("group: w\(member.port.worker.number) is out") }

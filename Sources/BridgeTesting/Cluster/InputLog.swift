@@ -43,7 +43,8 @@ final class InputLog {
     partitions[partition].records.append(
       Record(
         offset: offset, lane: lane, key: Self.keys[lane],
-        value: kind == 0 ? nil : Self.value(partition, offset, lane, hasContent: kind > 1), isValid: kind > 1))
+        value: kind == 0 ? nil : Self.value(partition, offset, lane, hasContent: kind > 1), isValid: kind > 1)
+    )
     partitions[partition].end = offset + 1 + (world.upTo(3) == 0 ? 1 : 0)
     appendedCount += 1
     return partition
@@ -56,7 +57,9 @@ final class InputLog {
   private static let ending = Array(
     #"","session_source":"XSpace","content_type":1,"bu_id":"100"}"#.utf8)
 
-  private static func value(_ partition: Int, _ offset: RecordOffset, _ lane: Int, hasContent: Bool) -> [UInt8] {
+  private static func value(_ partition: Int, _ offset: RecordOffset, _ lane: Int, hasContent: Bool)
+    -> [UInt8]
+  {
     var value = opening
     value.reserveCapacity(160)
     appendDecimal(Int64(partition), to: &value)

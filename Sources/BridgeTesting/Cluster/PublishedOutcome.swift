@@ -43,10 +43,14 @@ extension UnsafeRawBufferPointer {
     guard let base = baseAddress else { return nil }
     var position = 0
     while position + text.utf8CodeUnitCount <= count {
-      guard let found = memchr(base + position, Int32(text.utf8Start.pointee), count - position) else { return nil }
+      guard let found = memchr(base + position, Int32(text.utf8Start.pointee), count - position) else {
+        return nil
+      }
       position = UnsafeRawPointer(found) - base
       guard position + text.utf8CodeUnitCount <= count else { return nil }
-      if memcmp(found, text.utf8Start, text.utf8CodeUnitCount) == 0 { return position + text.utf8CodeUnitCount }
+      if memcmp(found, text.utf8Start, text.utf8CodeUnitCount) == 0 {
+        return position + text.utf8CodeUnitCount
+      }
       position += 1
     }
     return nil

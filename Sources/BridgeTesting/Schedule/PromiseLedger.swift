@@ -43,10 +43,12 @@ struct PromiseLedger {
     case .drainMissed(inFlightCount: 0):
       for partition in runner.indices where runner[partition] == worker.number { runner[partition] = nil }
     case .assigned(let partitions, _), .lost(let partitions):
-      for partition in partitions where runner[Int(partition)] == worker.number { runner[Int(partition)] = nil }
+      for partition in partitions where runner[Int(partition)] == worker.number {
+        runner[Int(partition)] = nil
+      }
     case .partitionUndecided(let partition, let reason):
       world.violated("partition \(partition) does not start: \(reason.name)")
-    case .partitionTakenOver, .revoked, .batch, .lineStopped, .lineResumed, .drainStarted,
+    case .partitionTakenOver, .revoked, .batch, .outcomeRefused, .lineStopped, .lineResumed, .drainStarted,
       .drainMissed:
       break
     }
@@ -57,7 +59,9 @@ struct PromiseLedger {
   }
 
   private func wasAmbiguous(_ partition: Int, _ offset: RecordOffset) -> Bool {
-    cluster.backend.calls.contains { $0.partition == partition && $0.offset == offset && $0.effect == .unknown }
+    cluster.backend.calls.contains {
+      $0.partition == partition && $0.offset == offset && $0.effect == .unknown
+    }
   }
 
   // MARK: Invariants
@@ -94,7 +98,8 @@ struct PromiseLedger {
       isSeen[index] = true
       let lane = records[index].lane
       if lastFirst[lane] > call.offset {
-        result.violations.append("V6: first request of \(partition)/\(call.offset) behind that of \(lastFirst[lane])")
+        result.violations.append(
+          "V6: first request of \(partition)/\(call.offset) behind that of \(lastFirst[lane])")
       }
       lastFirst[lane] = call.offset
     }
@@ -123,13 +128,16 @@ struct PromiseLedger {
     _ result: inout SimulationResult
   ) {
     func violated(_ text: String) {
-      result.violations.append("\(text): \(partition)/\(record.offset), outcomes \(outcomes.map(\.kind.name))")
+      result.violations.append(
+        "\(text): \(partition)/\(record.offset), outcomes \(outcomes.map(\.kind.name))")
     }
     guard !outcomes.isEmpty else { return violated("V1: no outcome") }
     if outcomes.count > 1, world.plan.guarantee == .exactlyOnce { violated("V2: \(outcomes.count) outcomes") }
     let isFlagged = outcomes.contains(where: \.isFlagged)
     if isFlagged { result.flaggedCount += 1 }
-    if outcomes.contains(where: { $0.kind == .delivered }), sent.doneCount == 0 { violated("V3: delivered by nobody") }
+    if outcomes.contains(where: { $0.kind == .delivered }), sent.doneCount == 0 {
+      violated("V3: delivered by nobody")
+    }
     if sent.effectCount > 1, !isFlagged { violated("V4: \(sent.effectCount) requests, no flag") }
     if sent.effectCount > 1, world.plan.policy == .report { violated("V5: \(sent.effectCount) requests") }
     if isFlagged, sent.unknownCount == 0, !isExcused(partition, record.offset) {

@@ -46,6 +46,14 @@ package struct SimulationPlan: Sendable {
     package var span: TimeSpan
     package var instance: Int
     package var point: Point?
+
+    package init(kind: Kind, at: TimeSpan, span: TimeSpan, instance: Int, point: Point? = nil) {
+      self.kind = kind
+      self.at = at
+      self.span = span
+      self.instance = instance
+      self.point = point
+    }
   }
 
   package var policy = AmbiguousPolicy.resend
@@ -63,7 +71,8 @@ package struct SimulationPlan: Sendable {
   package var bufferedByteLimit = 1 << 20
   /// Nothing of this can keep a drain from being done in time.
   var isQuiet: Bool {
-    network.resent == 0 && network.silent == 0 && network.refused == 0 && gateway.slow == 0 && disturbances.isEmpty
+    network.resent == 0 && network.silent == 0 && network.refused == 0 && gateway.slow == 0
+      && disturbances.isEmpty
   }
 
   /// Records arrive over this time.
@@ -73,6 +82,8 @@ package struct SimulationPlan: Sendable {
   /// In 1 000 portions of records: some that were handed out before come again.
   package var redeliveredShare: UInt64 = 0
   package var disturbances: [Disturbance] = []
+  /// Of outcomes with these offsets (modulo 8) Kafka takes the minimal form only.
+  package var refusedOutcomeRest: RecordOffset?
 
   package init() {}
 }
@@ -145,6 +156,7 @@ extension SimulationPlan {
     network.refused = share(80)
     for _ in 0..<upTo(3) + (upTo(3) == 0 ? 2 : 0) { disturbances.append(disturbance(&dice)) }
     disturbances.sort { $0.at < $1.at }
+    if upTo(15) == 0 { refusedOutcomeRest = RecordOffset(upTo(7)) }
   }
 
   private func disturbance(_ dice: inout SplitMix64) -> Disturbance {
@@ -158,7 +170,8 @@ extension SimulationPlan {
     if upTo(3) == 0 {
       return Disturbance(
         kind: guarantee == .exactlyOnce && !changesInstance && upTo(2) == 0 ? .twin : .pause,
-        at: TimeSpan(microseconds: upTo(3_000_000)), span: TimeSpan(microseconds: 14_000_000 + upTo(20_000_000)),
+        at: TimeSpan(microseconds: upTo(3_000_000)),
+        span: TimeSpan(microseconds: 14_000_000 + upTo(20_000_000)),
         instance: Int(upTo(Int64(instanceCount - 1))),
         point: upTo(1) == 0 ? .assignment : Point.allCases[Int(upTo(Int64(Point.allCases.count - 1)))])
     }

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Many schedules with consecutive seeds, over all wanted policies and guarantees in turn, on several threads.
 package struct SimulationSeries: Sendable {
-  package struct Case: Sendable {
+  package struct Case: Sendable, CustomStringConvertible {
     package var seed: UInt64
     package var policy: AmbiguousPolicy
     package var guarantee: SimulatedGuarantee
@@ -23,6 +23,8 @@ package struct SimulationSeries: Sendable {
       let plan = SimulationPlan(seed: seed, policy: policy, guarantee: guarantee, brokenRule: brokenRule)
       return Simulation(plan: plan, seed: seed, trace: trace).run()
     }
+
+    package var description: String { options }
 
     /// The options that show this schedule alone.
     package var options: String {
@@ -59,7 +61,9 @@ package struct SimulationSeries: Sendable {
   }
 
   /// How many schedules it takes until a broken rule is seen, at most `limit`; nil if it is not.
-  package static func scheduleCount(catching rule: BrokenRule, seed: UInt64, limit: Int) -> (count: Int, found: String)? {
+  package static func scheduleCount(catching rule: BrokenRule, seed: UInt64, limit: Int) -> (
+    count: Int, found: String
+  )? {
     var series = SimulationSeries(seed: seed, count: limit)
     series.brokenRule = rule
     for index in 0..<limit {
@@ -137,7 +141,9 @@ package struct SimulationSeries: Sendable {
         sum.flaggedCount += result.flaggedCount
         sum.happeningCount += result.happeningCount
         sum.violationCount += result.violations.count
-        guard !result.violations.isEmpty, sum.failures.count < SimulationSeries.shownFailureLimit else { return }
+        guard !result.violations.isEmpty, sum.failures.count < SimulationSeries.shownFailureLimit else {
+          return
+        }
         sum.failures.append((schedule, result.violations))
       }
     }

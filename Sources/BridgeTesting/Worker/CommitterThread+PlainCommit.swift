@@ -8,7 +8,8 @@ extension CommitterThread {
     let broker = cluster.broker
     var produced: Broker.Refusal??
     // When the delivery of one record fails, others of the batch may be there.
-    let reached = world.happens(world.plan.network.refused) ? Int(world.upTo(Int64(outcomes.count))) : outcomes.count
+    let reached =
+      world.happens(world.plan.network.refused) ? Int(world.upTo(Int64(outcomes.count))) : outcomes.count
     let produce = { () -> Broker.Refusal? in
       if let produced { return produced }
       let refusal: Broker.Refusal? = reached == outcomes.count ? nil : .coordinator

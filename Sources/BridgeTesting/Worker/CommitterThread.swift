@@ -70,9 +70,11 @@ final class CommitterThread {
     }
   }
 
-  func finish(_ results: [CommitResult], fault: String?) {
+  func finish(_ results: [CommitResult], fault: String?, refusedOutcome: Int? = nil) {
     guard let done = batch.take() else { return }
-    answer(.batch(CommitAnswer(batch: done, results: results, fault: fault)))
+    answer(
+      .batch(
+        CommitAnswer(batch: done, results: results, fault: fault, refusedOutcome: refusedOutcome)))
     if recovery != nil { ask() }
   }
 
@@ -84,7 +86,9 @@ final class CommitterThread {
 
   /// Makes the producer ready, however long it takes.
   func prepare(then goOn: @escaping () -> Void) {
-    if hasUnansweredRequest, world.plan.brokenRule != .keepsProducerWithUnansweredRequest { producerEpoch = 0 }
+    if hasUnansweredRequest, world.plan.brokenRule != .keepsProducerWithUnansweredRequest {
+      producerEpoch = 0
+    }
     guard isExactlyOnce, producerEpoch == 0 else { return goOn() }
     guard !worker.isCutOff else {
       return worker.after(worker.isReachableAt - world.now + 1_000) { [self] in prepare(then: goOn) }
@@ -157,6 +161,14 @@ final class CommitterThread {
     guard let epoch = batch.partitions.first?.epoch, let credentials = member.credentials(for: epoch) else {
       return worker.after(200_000) { [self] in finish(.notCommitted, fault: "the membership is not valid") }
     }
+    if let rest = world.plan.refusedOutcomeRest,
+      let refused = batch.outcomes.firstIndex(where: { $0.offset % 8 == rest && !$0.isMinimal })
+    {
+      let results = batch.partitions.map { _ in CommitResult.notCommitted }
+      return worker.after(2_000) { [self] in
+        finish(results, fault: "an outcome is too large", refusedOutcome: refused)
+      }
+    }
     prepare { [self] in
       if isExactlyOnce { commitTransaction(batch, credentials) } else { commitPlainly(batch, credentials) }
     }
@@ -189,7 +201,9 @@ final class CommitterThread {
 
   /// Nil while there is no answer that counts.
   private func recovered(_ partitions: [PartitionIndex]) -> [RecoveredPartition]? {
-    guard !worker.isCutOff, !partitions.contains(where: { cluster.broker.isUnstable(Int($0)) }) else { return nil }
+    guard !worker.isCutOff, !partitions.contains(where: { cluster.broker.isUnstable(Int($0)) }) else {
+      return nil
+    }
     return partitions.map { partition in
       let committed = cluster.broker.committed[Int(partition)]
       return RecoveredPartition(

@@ -43,7 +43,9 @@ final class GatewayConnectionsScript {
         due: world.now + reply.delay, ticket: ticket, startedAt: world.now, ending: reply.ending,
         body: reply.body, partition: partition, offset: offset))
     worker.reached(.request)
-    if underWay.count > world.plan.inFlightLimit { world.violated("V10: \(underWay.count) requests in flight") }
+    if underWay.count > world.plan.inFlightLimit {
+      world.violated("V10: \(underWay.count) requests in flight")
+    }
     return .started
   }
 

@@ -172,7 +172,9 @@ final class SimulatedMember {
 
   private func leaveGroup() {
     // A static member keeps its place for its successor.
-    if standing.member != 0, !world.plan.isStaticMember, !worker.isCutOff { cluster.group.leave(standing.member) }
+    if standing.member != 0, !world.plan.isStaticMember, !worker.isCutOff {
+      cluster.group.leave(standing.member)
+    }
     standing = Group.Credentials(member: 0, generation: -1)
     hasLeft = true
     worker.wake()
@@ -302,7 +304,8 @@ final class SimulatedMember {
     _ value: UnsafeRawBufferPointer?
   ) -> RecordView {
     RecordView(
-      partition: PartitionIndex(partition), offset: record.offset, timestamp: WallTime(milliseconds: 1), key: key,
+      partition: PartitionIndex(partition), offset: record.offset, timestamp: WallTime(milliseconds: 1),
+      key: key,
       value: value)
   }
 }

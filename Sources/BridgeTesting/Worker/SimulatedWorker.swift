@@ -52,6 +52,7 @@ final class SimulatedWorker {
     settings.bufferedByteLimit = plan.bufferedByteLimit
     settings.ambiguousPolicy = plan.policy
     settings.leaseSpan = TimeSpan(microseconds: Group.sessionTimeout - Self.requestTimeout)
+    settings.predecessorMayHoldLease = plan.isStaticMember
     settings.brokenRule = plan.brokenRule
     return settings
   }
@@ -147,6 +148,8 @@ final class SimulatedWorker {
       "batch \(token.counter) with \(count) outcomes: \(results) \(fault ?? "")"
     case .lineStopped(let stop): "line stopped: \(stop.reason)"
     case .lineResumed: "line runs again"
+    case .outcomeRefused(let partition, let offset, let isFinal):
+      "outcome of \(partition)/\(offset) is refused\(isFinal ? " in every form" : "")"
     case .drainStarted: "drains"
     case .drained(let count): "has drained, \(count) unresolved"
     case .drainMissed(let count): "missed the drain's deadline with \(count) requests out"

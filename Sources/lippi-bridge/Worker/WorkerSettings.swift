@@ -46,6 +46,7 @@ extension Configuration {
       case .report: .report
       }
     settings.leaseSpan = leaseSpan
+    settings.predecessorMayHoldLease = kafka.isStaticMember
     // Whatever decides whether an event is valid.
     let validity = "identity \(input.valueByteLimit) \(input.contentByteLimit)"
     settings.validityFingerprint = CRC32.checksum(of: Array(validity.utf8)[...])
