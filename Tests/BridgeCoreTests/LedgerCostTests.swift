@@ -25,11 +25,10 @@ import Testing
     let time = clock.measure {
       for batch in 0..<(eventCount / batchSize) {
         for _ in 0..<batchSize {
-          // Mostly the oldest: the window would close otherwise.
-          let index = open.count - batchSize > 0 ? Int(dice.next(upTo: 63)) : 0
-          let entry = open[index]
-          open[index] = open[0]
-          open.removeFirst()
+          // Half of them the oldest, or the window would close; half of them the newest, or the log would be short.
+          let isOldest = dice.next(upTo: 1) == 0
+          let index = isOldest ? 0 : open.count - 1 - Int(dice.next(upTo: 63))
+          let entry = open.remove(at: index)
           ledger.attemptStarted(entry)
           ledger.resolve(entry)
           ledger.include(entry)

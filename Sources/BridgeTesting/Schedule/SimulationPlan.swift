@@ -84,6 +84,8 @@ package struct SimulationPlan: Sendable {
   package var disturbances: [Disturbance] = []
   /// Of outcomes with these offsets (modulo 8) Kafka takes the minimal form only.
   package var refusedOutcomeRest: RecordOffset?
+  /// And not even that, until it is calm.
+  package var refusesEveryForm = false
 
   package init() {}
 }
@@ -157,6 +159,7 @@ extension SimulationPlan {
     for _ in 0..<upTo(3) + (upTo(3) == 0 ? 2 : 0) { disturbances.append(disturbance(&dice)) }
     disturbances.sort { $0.at < $1.at }
     if upTo(15) == 0 { refusedOutcomeRest = RecordOffset(upTo(7)) }
+    refusesEveryForm = upTo(3) == 0
   }
 
   private func disturbance(_ dice: inout SplitMix64) -> Disturbance {

@@ -162,7 +162,9 @@ final class CommitterThread {
       return worker.after(200_000) { [self] in finish(.notCommitted, fault: "the membership is not valid") }
     }
     if let rest = world.plan.refusedOutcomeRest,
-      let refused = batch.outcomes.firstIndex(where: { $0.offset % 8 == rest && !$0.isMinimal })
+      let refused = batch.outcomes.firstIndex(where: {
+        $0.offset % 8 == rest && (!$0.isMinimal || (world.plan.refusesEveryForm && !world.isCalm))
+      })
     {
       let results = batch.partitions.map { _ in CommitResult.notCommitted }
       return worker.after(2_000) { [self] in
