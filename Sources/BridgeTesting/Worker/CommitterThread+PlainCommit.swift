@@ -32,7 +32,8 @@ extension CommitterThread {
       member.ownsAssignment || world.plan.brokenRule != nil
     else { return finish(.notCommitted, fault: "the assignment is over") }
     hasUnansweredRequest = false
-    request({ [cluster] in cluster.broker.commit(credentials, batch.partitions) }) { [self] failure in
+    let commit = { [cluster] in cluster.broker.commit(credentials, batch.partitions) }
+    request(commit) { [self] failure in
       let wasUnanswered = hasUnansweredRequest
       hasUnansweredRequest = false
       if wasUnanswered, world.plan.brokenRule != .keepsMembershipAfterUnansweredCommit {

@@ -10,22 +10,26 @@ extension CommitterThread {
     let failed: (Failure) -> Void = { [self] in transactionFailed($0, credentials, begunAt: begunAt) }
     let end = { [self] in
       worker.reached(.end)
-      request({ broker.end(id, epoch, commits: true) }) { [self] failure in
+      let endTransaction = { broker.end(id, epoch, commits: true) }
+      request(endTransaction) { [self] failure in
         if let failure { return failed(failure) }
         conduct.committed()
         finish(.committed, fault: nil)
       }
     }
     let sendOffsets = { [self] in
-      request({ broker.addGroup(id, epoch) }) { [self] failure in
+      let addGroup = { broker.addGroup(id, epoch) }
+      request(addGroup) { [self] failure in
         if let failure { return failed(failure) }
-        request({ broker.addOffsets(id, epoch, credentials, batch.partitions) }) { failure in
+        let addOffsets = { broker.addOffsets(id, epoch, credentials, batch.partitions) }
+        request(addOffsets) { failure in
           if let failure { failed(failure) } else { end() }
         }
       }
     }
     guard !outcomes.isEmpty else { return sendOffsets() }
-    request({ broker.open(id, epoch) }) { [self] failure in
+    let addPartitions = { broker.open(id, epoch) }
+    request(addPartitions) { [self] failure in
       if let failure { return failed(failure) }
       // Records have numbers: a copy of them is recognised.
       var produced: Broker.Refusal??
@@ -45,12 +49,11 @@ extension CommitterThread {
     _ failure: Failure, _ credentials: Group.Credentials, begunAt: MonotonicTime
   ) {
     world.note("w\(worker.number) transaction failed: \(failure)")
-    switch world.plan.brokenRule {
-    case .takesSilenceForRefusal where isSilent(failure):
+    if isSilent(failure), world.plan.brokenRule == .takesSilenceForRefusal {
       return endTransaction(failure) { [self] in finish(.notCommitted, fault: "no answer") }
-    case .takesSilenceForCommit where isSilent(failure):
+    }
+    if isSilent(failure), world.plan.brokenRule == .takesSilenceForCommit {
       return endTransaction(failure) { [self] in finish(.committed, fault: nil) }
-    default: break
     }
     if isMembershipRefusal(failure) { member.void(credentials) }
     if isFencing(failure),
@@ -76,7 +79,8 @@ extension CommitterThread {
     case .abort(let renews):
       let id = worker.transactionalID
       let epoch = producerEpoch
-      request({ [cluster] in cluster.broker.end(id, epoch, commits: false) }) { [self] failure in
+      let abort = { [cluster] in cluster.broker.end(id, epoch, commits: false) }
+      request(abort) { [self] failure in
         // Nothing to abort is as good as aborted.
         switch failure {
         case nil, .refused(.state): if renews { dropProducer() }

@@ -42,11 +42,9 @@ final class SimulatedMember {
 
   /// Nil if the member may not commit for that epoch.
   func credentials(for epoch: Epoch) -> Group.Credentials? {
-    switch world.plan.brokenRule {
-    case .commitsUnfenced: Group.Credentials(member: 0, generation: -1)
-    case .commitsForOlderEpoch: standing
-    default: self.epoch == epoch ? credentials : nil
-    }
+    if world.plan.brokenRule == .commitsUnfenced { return Group.Credentials(member: 0, generation: -1) }
+    if world.plan.brokenRule == .commitsForOlderEpoch { return standing }
+    return self.epoch == epoch ? credentials : nil
   }
 
   /// A broker has refused these: nothing is committed any more until the next rebalance.
