@@ -72,7 +72,7 @@ package struct SimulationPlan: Sendable {
   /// Nothing of this can keep a drain from being done in time.
   var isQuiet: Bool {
     network.resent == 0 && network.silent == 0 && network.refused == 0 && gateway.slow == 0
-      && disturbances.isEmpty
+      && disturbances.isEmpty && refusedOutcomeRest == nil
   }
 
   /// Records arrive over this time.
