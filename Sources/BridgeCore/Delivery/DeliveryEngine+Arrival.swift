@@ -15,7 +15,10 @@ extension DeliveryEngine {
     guard bytesLeft > 0 else { return openCount == 0 ? 1 : 0 }
     // As large as the largest so far, and no more than that, the portion may be too large.
     let byteRoom = max(1, bytesLeft / max(partitions[slot].largestByteCount, 1))
-    return min(unresolvedRoom, windowRoom, byteRoom, DeliveryLimits.recordsPerTurn)
+    let portion =
+      openCount < DeliveryLimits.manyOpenRecords
+      ? DeliveryLimits.recordsPerTurn : DeliveryLimits.recordsPerTurnBehindMany
+    return min(unresolvedRoom, windowRoom, byteRoom, portion)
   }
 
   package func partition(at slot: Int) -> PartitionIndex { partitions[slot].partition }

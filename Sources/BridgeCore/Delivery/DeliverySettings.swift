@@ -108,6 +108,10 @@ package enum DeliveryLimits {
   package static let leaseLookInterval = TimeSpan.milliseconds(100)
   /// Records taken from one partition per turn of the loop.
   package static let recordsPerTurn = 256
+  /// From so many open records on fewer are taken per turn: between two of them there may be any gap, and the window is
+  /// only closed behind a turn. The recovery log has to have room for that.
+  package static let manyOpenRecords = 500
+  package static let recordsPerTurnBehindMany = 32
 }
 
 /// Steele, Lea, Flood: "Fast splittable pseudorandom number generators" (2014). For jitter, not for secrets.
