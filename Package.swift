@@ -65,6 +65,9 @@ let package = Package(
       ],
       swiftSettings: settings),
 
+    .executableTarget(
+      name: "lippi-simulate", dependencies: ["BridgeCore", "BridgeTesting"], swiftSettings: settings),
+
     tests("BridgeCore"),
     tests("ChatEvents", ["BridgeCore"]),
     tests("LippiAPI", ["BridgeCore", "ChatEvents"]),

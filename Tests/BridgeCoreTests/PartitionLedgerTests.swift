@@ -135,7 +135,7 @@ private struct NaiveLedger {
     #expect(ledger.ceiling == start + 1_000)
     if ambiguousEntry >= 0 { ledger.attemptBecameAmbiguous(ambiguousEntry) }
     let log = ledger.proposeFinal(
-      token: token, firstPartitionCount: 1, validityFingerprint: 0, isInFlight: { _ in false })
+      token: token, firstPartitionCount: 1, validityFingerprint: 0)
     #expect(log.ceiling == expected)
     ledger.proposalCommitted()
     #expect(ledger.ceiling == expected)
@@ -146,7 +146,7 @@ private struct NaiveLedger {
     var ledger = PartitionLedger(recovered: inherited)
     _ = ledger.recordDelivered(10)
     let log = ledger.proposeFinal(
-      token: token, firstPartitionCount: 1, validityFingerprint: 0, isInFlight: { _ in false })
+      token: token, firstPartitionCount: 1, validityFingerprint: 0)
     #expect(log.ceiling == 50)
   }
 }

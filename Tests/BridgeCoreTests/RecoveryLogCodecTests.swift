@@ -3,6 +3,39 @@ import Testing
 @testable import BridgeCore
 
 @Suite struct RecoveryLogCodecTests {
+  /// What a partition can hold at most, with the gaps that cost most: the window full, then one more portion.
+  @Test(arguments: [
+    (
+      DeliveryLimits.unresolvedPerPartition - DeliveryLimits.recordsPerTurnBehindMany,
+      DeliveryLimits.recordsPerTurnBehindMany
+    ),
+    (DeliveryLimits.manyOpenRecords - 1, DeliveryLimits.recordsPerTurn),
+  ])
+  func theFullestLogFits(_ inWindow: Int, _ portion: Int) throws {
+    var offset: RecordOffset = 1 << 40
+    let start = offset
+    var open: [RecordOffset] = []
+    for index in 0..<inWindow {
+      // A gap of 128 is the first that takes two bytes.
+      let gap: RecordOffset =
+        offset - start + RecordOffset(inWindow - index) + 129 < DeliveryLimits.windowOffsets ? 128 : 0
+      offset += gap
+      open.append(offset)
+      offset += 1
+    }
+    #expect(offset - start <= DeliveryLimits.windowOffsets)
+    for _ in 0..<portion {
+      offset += 1 << 34
+      open.append(offset)
+    }
+    let log = RecoveryLog(
+      token: WriterToken(process: .max, counter: .max), committedOffset: start - 1, ceiling: offset + 1_024,
+      highestPublished: offset + 1, unresolved: open, firstPartitionCount: .max, validityFingerprint: .max)
+    let text = try #require(RecoveryLogCodec.encode(log))
+    print("the fullest recovery log has \(text.count) characters")
+    #expect(RecoveryLogCodec.decode(text) == log)
+  }
+
   private let token = WriterToken(process: 0xDEAD_BEEF, counter: 7)
 
   @Test func randomLogsComeBackAsTheyWere() throws {

@@ -137,10 +137,12 @@ struct CommitCase: Sendable, CustomTestStringConvertible {
     batch.outcomes[2].headers = .absent
     let answer = try worker.commit(batch)
     #expect(answer.results == [.notCommitted])
+    #expect(answer.refusedOutcome == 1)
     #expect(answer.fault?.contains("MSG_SIZE_TOO_LARGE") == true)
     #expect(answer.fault?.contains("partition 0 offset 1") == true)
     let next = try worker.commit(.test(2, epoch: epoch, committing: 1, outcomeCount: 1))
     #expect(next.results == [.committed])
+    #expect(next.refusedOutcome == nil)
     let stopped = worker.stop()
     #expect(stopped)
   }

@@ -32,6 +32,26 @@ def test_killed_at_random_points(make_line: Callable[..., Line], membership: dic
     assert report.counts["outcomes flagged"] < _KILLS * _FLAGGED_PER_KILL_LIMIT
 
 
+@pytest.mark.parametrize("membership", [_STATIC, _DYNAMIC], ids=["static", "dynamic"])
+def test_killed_under_report(make_line: Callable[..., Line], membership: dict) -> None:
+    """Nothing that may have reached the agent is sent again; only what was out, or next, is in doubt."""
+    in_flight = 32
+    settings = membership | {"ambiguous.policy": "report", "gateway.concurrency": in_flight}
+    line = make_line(latency_ms=20, settings=settings)
+    line.load(EventGenerator(seed=_SEED, conversations=300).events(3_000))
+    for point in [300, 1_200, 2_000]:
+        line.worker.start(wait=False)
+        line.wait_for_outcomes(point, seconds=90)
+        line.worker.kill()
+    line.worker.start(wait=False)
+    line.wait_until_done(seconds=150)
+    assert line.worker.stop() == 0
+
+    report = line.check(Expectations(report_policy=True))
+    # At each kill: requests under way, heads below the ceiling, outcomes that were not durable.
+    assert 0 < report.counts["outcomes flagged"] <= _KILLS * 300
+
+
 def test_killed_before_the_first_event(make_line: Callable[..., Line]) -> None:
     line = make_line(latency_ms=1, settings=_STATIC)
     line.worker.start()

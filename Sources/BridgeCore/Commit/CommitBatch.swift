@@ -20,6 +20,8 @@ package struct OutcomeEntry: Sendable {
   package var value: TextRange
   /// A `HeaderBlock`, without `bridge_batch`: the committer adds the batch's token.
   package var headers: TextRange
+  /// It has the short form that is published when Kafka has refused the full one.
+  package var isMinimal = false
   /// Where the core's ledger keeps the record; for nobody else.
   package var ledgerEntry: Int32 = -1
 
@@ -94,11 +96,16 @@ package struct CommitAnswer: Sendable {
   package var results: [CommitResult]
   /// Why it was not committed, for people; nil if all was.
   package var fault: String?
+  /// Index of the outcome that Kafka does not want as it is, if that was why; nothing of the batch is committed then.
+  package var refusedOutcome: Int?
 
-  package init(batch: CommitBatch, results: [CommitResult], fault: String? = nil) {
+  package init(
+    batch: CommitBatch, results: [CommitResult], fault: String? = nil, refusedOutcome: Int? = nil
+  ) {
     precondition(results.count == batch.partitions.count, "one result per partition")
     self.batch = batch
     self.results = results
     self.fault = fault
+    self.refusedOutcome = refusedOutcome
   }
 }

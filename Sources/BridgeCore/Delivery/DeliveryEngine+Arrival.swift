@@ -1,17 +1,24 @@
 extension DeliveryEngine {
   /// How many records of the partition in `slot` may be taken now: windows and memory are bounded, but a partition
   /// without any record in memory always gets one.
-  package func room(in slot: Int) -> Int {
-    let partition = partitions[slot]
-    guard partition.phase == .active else { return 0 }
-    let unresolvedRoom = DeliveryLimits.unresolvedPerPartition - partition.ledger.unresolvedCount
-    let windowRoom = Int(DeliveryLimits.windowOffsets - partition.ledger.windowLength)
+  /// `outcomeByteCount`: held in memory for outcomes, beside the records.
+  package func room(in slot: Int, outcomeByteCount: Int = 0) -> Int {
+    guard partitions[slot].phase == .active else { return 0 }
+    let openCount = partitions[slot].ledger.unresolvedCount + partitions[slot].ledger.unpublishedCount
+    let unresolvedRoom = DeliveryLimits.unresolvedPerPartition - openCount
+    let windowRoom = Int(DeliveryLimits.windowOffsets - partitions[slot].ledger.windowLength)
     guard unresolvedRoom > 0, windowRoom > 0 else { return 0 }
     let fairShare = settings.bufferedByteLimit / max(partitions.count, 1)
-    if bufferedByteCount >= settings.bufferedByteLimit, partition.byteCount >= fairShare {
-      return partition.ledger.unresolvedCount == 0 && partition.unpublishedCount == 0 ? 1 : 0
-    }
-    return min(unresolvedRoom, windowRoom, DeliveryLimits.recordsPerTurn)
+    let bytesLeft = max(
+      settings.bufferedByteLimit - bufferedByteCount - outcomeByteCount,
+      fairShare - partitions[slot].byteCount)
+    guard bytesLeft > 0 else { return openCount == 0 ? 1 : 0 }
+    // As large as the largest so far, and no more than that, the portion may be too large.
+    let byteRoom = max(1, bytesLeft / max(partitions[slot].largestByteCount, 1))
+    let portion =
+      openCount < DeliveryLimits.manyOpenRecords
+      ? DeliveryLimits.recordsPerTurn : DeliveryLimits.recordsPerTurnBehindMany
+    return min(unresolvedRoom, windowRoom, byteRoom, portion)
   }
 
   package func partition(at slot: Int) -> PartitionIndex { partitions[slot].partition }
@@ -20,9 +27,9 @@ extension DeliveryEngine {
   package mutating func recordArrived(
     _ offset: RecordOffset, in slot: Int, index: Int32, at now: Moment
   ) -> Ticket? {
-    guard case .fresh(let entry, let inherited) = partitions[slot].ledger.recordDelivered(offset) else {
-      return nil
-    }
+    let delivery = partitions[slot].ledger.recordDelivered(offset, breaking: settings.brokenRule)
+    guard case .fresh(let entry, let isBelowCeiling) = delivery else { return nil }
+    let inherited = isBelowCeiling && settings.brokenRule != .forgetsPredecessor
     partitions[slot].arrivalCount += 1
     while tickets.count <= Int(index) { tickets.append(TicketState()) }
     let generation = tickets[Int(index)].generation &+ 1
@@ -51,21 +58,34 @@ extension DeliveryEngine {
   ) {
     let index = Int(ticket.index)
     let slot = Int(tickets[index].partition)
-    if !isValid, tickets[index].course.isInherited {
-      // The bytes do not change: what does not validate was never encoded, so never sent.
-      tickets[index].course.attemptCount = 0
-      tickets[index].course.effectCount = 0
-      tickets[index].course.isInherited = false
-      tickets[index].course.lastUnknown = nil
-    }
+    let leavesLane =
+      settings.brokenRule == .ignoresLanes || (settings.brokenRule == .takesInvalidOutOfTurn && !isValid)
+    let lane = leavesLane ? LaneKey(hash: lane.hash &+ UInt64(ticket.index) &+ 1) : lane
+    if tickets[index].course.isInherited { judgeInherited(ticket, lane, isValid: isValid) }
     tickets[index].isValid = isValid
     tickets[index].byteCount = byteCount
     bufferedByteCount += byteCount
     partitions[slot].byteCount += byteCount
+    partitions[slot].largestByteCount = max(partitions[slot].largestByteCount, byteCount)
     tickets[index].phase = .queued
     if partitions[slot].lanes.append(ticket.index, to: lane, tickets: &tickets) {
       becomeHead(ticket.index, at: now.monotonic)
     }
+  }
+
+  /// Whether a predecessor may really have sent this record.
+  private mutating func judgeInherited(_ ticket: Ticket, _ lane: LaneKey, isValid: Bool) {
+    let index = Int(ticket.index)
+    let slot = Int(tickets[index].partition)
+    let isFirstOfLane =
+      !partitions[slot].predecessorSentSingly || partitions[slot].inheritedLanes.insert(lane).inserted
+    // The bytes do not change: what does not validate was never encoded, so never sent.
+    guard !isFirstOfLane || (!isValid && partitions[slot].predecessorKeptValidity) else { return }
+    tickets[index].course.attemptCount = 0
+    tickets[index].course.effectCount = 0
+    tickets[index].course.isInherited = false
+    tickets[index].course.lastUnknown = nil
+    partitions[slot].ledger.wasNotSent(tickets[index].entry)
   }
 
   /// Everything below `offset` of the partition was handed out.
@@ -79,17 +99,42 @@ extension DeliveryEngine {
     tickets[Int(index)].course.waitedForLane += now - tickets[Int(index)].phaseSince
     tickets[Int(index)].phaseSince = now
     tickets[Int(index)].stoppedAtPhaseStart = gate.stopped(at: now)
-    guard tickets[Int(index)].isValid else {
-      resolve(ticket, Resolution(kind: .invalid, error: .invalidEvent))
+    let place = place(of: ticket)
+    if !oldAttempts.isEmpty, oldAttempts.values.contains(place), settings.brokenRule != .sendsBesideOldAttempt
+    {
+      tickets[Int(index)].phase = .besideOldAttempt
+      besideOldAttempts[place] = ticket
       return
     }
-    makeReady(ticket)
+    headMayGo(ticket)
+  }
+
+  /// A head that nothing of an earlier assignment stands beside.
+  mutating func headMayGo(_ ticket: Ticket) {
+    let state = tickets[Int(ticket.index)]
+    let isReported = state.course.isInherited && settings.ambiguousPolicy == .report
+    if state.isValid, !isReported {
+      makeReady(ticket)
+    } else if state.course.isInherited {
+      resolve(ticket, Resolution(kind: .inDoubt, error: .restartedAfterSend))
+    } else {
+      resolve(ticket, Resolution(kind: .invalid, error: .invalidEvent))
+    }
+  }
+
+  func place(of ticket: Ticket) -> RecordPlace {
+    let state = tickets[Int(ticket.index)]
+    return RecordPlace(partition: partitions[Int(state.partition)].partition, offset: state.offset)
   }
 
   /// A head that may be sent as far as its lane is concerned.
   mutating func makeReady(_ ticket: Ticket) {
     let slot = Int(tickets[Int(ticket.index)].partition)
-    if tickets[Int(ticket.index)].offset < partitions[slot].ledger.ceiling {
+    let ceiling =
+      settings.brokenRule == .sendsBeforeOwnCommit
+      ? partitions[slot].ledger.ceiling : partitions[slot].ledger.ownCeiling
+    let isBelow = tickets[Int(ticket.index)].offset < ceiling
+    if isBelow || settings.brokenRule == .sendsAboveCeiling {
       tickets[Int(ticket.index)].phase = .ready
       ready.append(ticket)
     } else {

@@ -15,6 +15,7 @@ extension DeliveryEngine {
     let wasProbe = probe == ticket
     if wasProbe { probe = nil }
     judgeLine(verdict, wasProbe: wasProbe, wasSent: duration != nil, at: now.monotonic)
+    if !oldAttempts.isEmpty, let place = oldAttempts.removeValue(forKey: ticket) { oldAttemptEnded(place) }
     guard isCurrent(ticket), tickets[Int(ticket.index)].phase == .inFlight else { return .stale }
     let index = Int(ticket.index)
     let slot = Int(tickets[index].partition)
@@ -48,6 +49,14 @@ extension DeliveryEngine {
     return .again
   }
 
+  /// A request of an assignment that is over has ended: the record may be ours again, and wait for it.
+  private mutating func oldAttemptEnded(_ place: RecordPlace) {
+    guard !oldAttempts.values.contains(place), let waiting = besideOldAttempts.removeValue(forKey: place),
+      isCurrent(waiting), tickets[Int(waiting.index)].phase == .besideOldAttempt
+    else { return }
+    headMayGo(waiting)
+  }
+
   /// What an answer means for the line as a whole.
   private mutating func judgeLine(_ verdict: Verdict, wasProbe: Bool, wasSent: Bool, at now: MonotonicTime) {
     switch verdict.ruling {
@@ -69,6 +78,9 @@ extension DeliveryEngine {
   private func resolution(
     of ticket: TicketState, after verdict: Verdict, at now: Moment
   ) -> Resolution? {
+    if verdict.effect == .unknown, settings.ambiguousPolicy == .report {
+      return Resolution(kind: .inDoubt, error: verdict.unknownCode)
+    }
     switch verdict.ruling {
     case .delivered:
       return .delivered
@@ -145,9 +157,15 @@ extension DeliveryEngine {
     partitions[slot].unpublishedCount += 1
     unpublishedCount += 1
     if oldestUnpublishedAt == nil { oldestUnpublishedAt = now.monotonic }
-    let next = partitions[slot].lanes.removeHead(of: state.lane, tickets: tickets)
-    free(ticket.index)
-    if let next { becomeHead(next, at: now.monotonic) }
+    if settings.ambiguousPolicy == .report, settings.brokenRule != .sendsBeforeOutcomeIsDurable {
+      partitions[slot].lanes.holdAfterHead(of: state.lane, tickets: tickets)
+      partitions[slot].heldLanes[state.entry] = state.lane
+      free(ticket.index)
+    } else {
+      let next = partitions[slot].lanes.removeHead(of: state.lane, tickets: tickets)
+      free(ticket.index)
+      if let next { becomeHead(next, at: now.monotonic) }
+    }
     return state.entry
   }
 }

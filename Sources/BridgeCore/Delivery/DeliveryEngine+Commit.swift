@@ -6,12 +6,34 @@ extension DeliveryEngine {
     if let oldestUnpublishedAt, now - oldestUnpublishedAt >= settings.commitInterval || isDraining {
       return true
     }
-    if partitions.contains(where: { $0.wantsCommit }) { return true }
-    if partitions.contains(where: { $0.phase == .draining && !$0.isFinal && $0.inFlightCount == 0 }) {
-      return true
-    }
+    if partitions.contains(where: { wantsCommit($0, at: now) }) { return true }
+    if partitions.contains(where: \.wantsFinalCommit) { return true }
     return now - lastBatchAt >= DeliveryLimits.idleCommitInterval
       && partitions.contains(where: { $0.canAdvanceIdle })
+  }
+
+  private func wantsCommit(_ partition: AssignedPartition, at now: MonotonicTime) -> Bool {
+    switch partition.phase {
+    case .starting: true
+    case .active: !partition.atCeiling.isEmpty && mayRaiseCeiling(at: now)
+    case .draining, .recovering, .undecided: false
+    }
+  }
+
+  /// Under `report` whatever lies below the ceiling is in doubt after a crash: it is not raised for what cannot be
+  /// sent now.
+  private func mayRaiseCeiling(at now: MonotonicTime) -> Bool {
+    switch settings.ambiguousPolicy {
+    case .resend: true
+    case .report: holdsLease(at: now) && gate.admits(at: now)
+    }
+  }
+
+  /// When a commit is wanted again that is not wanted now.
+  func commitWantedAt(_ now: MonotonicTime) -> MonotonicTime? {
+    if partitions.contains(where: { wantsCommit($0, at: now) }) { return max(now, batchNotBefore) }
+    guard partitions.contains(where: { $0.phase == .active && !$0.atCeiling.isEmpty }) else { return nil }
+    return holdsLease(at: now) ? gate.opensAt : now + DeliveryLimits.leaseLookInterval
   }
 
   private var isDraining: Bool { partitions.contains { $0.phase == .draining } }
@@ -33,36 +55,36 @@ extension DeliveryEngine {
     oldestUnpublishedAt = leftBehind > 0 ? now : nil
     var commits: [PartitionCommit] = []
     for slot in partitions.indices {
-      let mayFinish =
-        partitions[slot].phase == .draining && !partitions[slot].isFinal
-        && partitions[slot].inFlightCount == 0
-        && partitions[slot].unpublishedCount == 0
+      let mayFinish = partitions[slot].wantsFinalCommit && partitions[slot].unpublishedCount == 0
       guard
-        partitions[slot].isInBatch || partitions[slot].wantsCommit || partitions[slot].canAdvanceIdle
+        partitions[slot].isInBatch || wantsCommit(partitions[slot], at: now)
+          || partitions[slot].canAdvanceIdle
           || mayFinish
       else { continue }
-      commits.append(propose(slot, token: token, isFinal: mayFinish))
+      commits.append(propose(slot, token: token, isFinal: mayFinish, at: now))
     }
     batchIsUnderWay = !commits.isEmpty
     lastBatchAt = now
     return (token, commits)
   }
 
-  private mutating func propose(_ slot: Int, token: WriterToken, isFinal: Bool) -> PartitionCommit {
+  private mutating func propose(
+    _ slot: Int, token: WriterToken, isFinal: Bool, at now: MonotonicTime
+  ) -> PartitionCommit {
     partitions[slot].isInBatch = true
     let previousToken = partitions[slot].ledger.token
     let log: RecoveryLog
     if isFinal {
       partitions[slot].isFinal = true
-      // Nothing of the partition is in flight any more.
       log = partitions[slot].ledger.proposeFinal(
-        token: token, firstPartitionCount: firstPartitionCount,
-        validityFingerprint: settings.validityFingerprint, isInFlight: { _ in false })
+        token: token, firstPartitionCount: firstPartitionCount, validityFingerprint: fingerprint(slot),
+        breaking: settings.brokenRule)
     } else {
-      let raised = partitions[slot].phase == .active ? wantedCeiling(slot) : 0
+      let raised = partitions[slot].phase == .active ? wantedCeiling(slot, at: now) : 0
       log = partitions[slot].ledger.propose(
         token: token, raisedTo: raised, firstPartitionCount: firstPartitionCount,
-        validityFingerprint: settings.validityFingerprint)
+        validityFingerprint: fingerprint(slot), breaking: settings.brokenRule)
+      if settings.brokenRule == .raisesCeilingBeforeCommit { releaseAtCeiling(slot) }
     }
     guard let metadata = RecoveryLogCodec.encode(log) else {
       preconditionFailure("the window's limits keep a recovery log within Kafka's")
@@ -72,9 +94,26 @@ extension DeliveryEngine {
       committedOffset: log.committedOffset, metadata: metadata, previousToken: previousToken)
   }
 
+  private func fingerprint(_ slot: Int) -> UInt32 {
+    guard let inherited = partitions[slot].ledger.inheritedFingerprint,
+      partitions[slot].ledger.committedOffset < partitions[slot].ledger.inheritedCeiling
+    else {
+      return settings.recordedFingerprint
+    }
+    return settings.fingerprint(mixedWith: inherited)
+  }
+
   /// K covers what will probably be sent until two batches from now, and no more: a crash makes everything below it
   /// ambiguous.
-  private mutating func wantedCeiling(_ slot: Int) -> RecordOffset {
+  private mutating func wantedCeiling(_ slot: Int, at now: MonotonicTime) -> RecordOffset {
+    switch settings.ambiguousPolicy {
+    case .resend: ceilingAhead(slot)
+    // What is sent next, and nothing else: a crash makes it in doubt.
+    case .report: mayRaiseCeiling(at: now) ? ceilingForHeads(slot, settings.inFlightLimit) ?? 0 : 0
+    }
+  }
+
+  private mutating func ceilingAhead(_ slot: Int) -> RecordOffset {
     let arrivals = partitions[slot].arrivalCount
     let started = partitions[slot].startedCount
     partitions[slot].arrivalCount = 0
@@ -97,7 +136,7 @@ extension DeliveryEngine {
       waiting.append(tickets[Int(ticket.index)].offset)
     }
     guard !waiting.isEmpty else { return nil }
-    let sendable = partitions[slot].lanes.count - partitions[slot].inFlightCount - waiting.count
+    let sendable = partitions[slot].lanes.openCount - partitions[slot].inFlightCount - waiting.count
     let missing = max(1, wanted - max(sendable, 0))
     waiting.sort()
     return waiting[min(missing, waiting.count) - 1] + 1
@@ -120,6 +159,12 @@ extension DeliveryEngine {
     batchIsUnderWay = false
   }
 
+  /// Kafka takes an outcome in no form: the line stops, and the batch is tried again from time to time.
+  package mutating func outcomeRefused(at now: MonotonicTime) {
+    isPublishingHalted = true
+    batchNotBefore = now + DeliveryLimits.refusedOutcomeDelay
+  }
+
   /// `returned`: how many outcomes of the part go back if it was not committed.
   package mutating func partitionAnswered(
     _ commit: PartitionCommit, _ result: CommitResult, returned: Int, at now: MonotonicTime
@@ -130,7 +175,8 @@ extension DeliveryEngine {
     partitions[slot].isInBatch = false
     switch result {
     case .committed:
-      partitions[slot].ledger.proposalCommitted()
+      isPublishingHalted = false
+      proposalCommitted(slot, at: now)
       releaseAtCeiling(slot)
       guard partitions[slot].phase == .starting else { return .none }
       partitions[slot].phase = .active
@@ -145,6 +191,18 @@ extension DeliveryEngine {
       return .publishAgain(commit.partition)
     case .takenOver:
       return .takenOver(commit.partition, freedSlots: partitionTakenOver(slot))
+    }
+  }
+
+  private mutating func proposalCommitted(_ slot: Int, at now: MonotonicTime) {
+    guard !partitions[slot].heldLanes.isEmpty else { return partitions[slot].ledger.proposalCommitted() }
+    var published: [Int32] = []
+    partitions[slot].ledger.proposalCommitted { published.append($0) }
+    for entry in published {
+      guard let lane = partitions[slot].heldLanes.removeValue(forKey: entry),
+        let next = partitions[slot].lanes.release(lane)
+      else { continue }
+      becomeHead(next, at: now)
     }
   }
 

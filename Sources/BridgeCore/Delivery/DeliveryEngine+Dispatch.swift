@@ -1,20 +1,33 @@
 extension DeliveryEngine {
   /// The next record to be sent, if any may be. It is to be followed by `attemptStarted` or `dispatchReturned`.
   package mutating func nextDispatch(at now: Moment) -> Ticket? {
-    guard inFlightCount < settings.inFlightLimit, gate.admits(at: now.monotonic) else { return nil }
+    guard !isPublishingHalted, inFlightCount < settings.inFlightLimit, gate.admits(at: now.monotonic),
+      holdsLease(at: now.monotonic)
+    else { return nil }
     while let ticket = ready.popFirst() {
       guard isCurrent(ticket), tickets[Int(ticket.index)].phase == .ready else { continue }
       let slot = Int(tickets[Int(ticket.index)].partition)
-      guard partitions[slot].phase == .active else {
+      guard partitions[slot].phase == .active || settings.brokenRule == .sendsWhileDraining else {
         tickets[Int(ticket.index)].phase = .parked
         continue
       }
       precondition(
-        tickets[Int(ticket.index)].offset < partitions[slot].ledger.ceiling,
+        tickets[Int(ticket.index)].offset < partitions[slot].ledger.ownCeiling
+          || settings.brokenRule != nil,
         "nothing at or above the durable ceiling is sent")
       return ticket
     }
     return nil
+  }
+
+  /// Under `report`: a heartbeat sent at `time` proves that the group counted on this member.
+  package mutating func membershipProven(at time: MonotonicTime?) { membershipProvenAt = time }
+
+  /// Whether a request that is sent now ends before the group can give the partition to somebody else.
+  func holdsLease(at now: MonotonicTime) -> Bool {
+    guard settings.ambiguousPolicy == .report, settings.brokenRule != .sendsWithoutLease else { return true }
+    if let predecessorLeaseEnds, now < predecessorLeaseEnds { return false }
+    return membershipProvenAt.map { now - $0 < settings.leaseSpan } ?? false
   }
 
   /// The record could not be sent now: it stays first.

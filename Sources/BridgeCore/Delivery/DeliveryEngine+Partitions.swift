@@ -17,7 +17,9 @@ extension DeliveryEngine {
 
   /// Partitions with a recovery log are to be told before those without one: their logs say which partitions were
   /// there when the group first started.
-  package mutating func partitionRecovered(_ recovered: RecoveredPartition, epoch: Epoch) -> StartDecision {
+  package mutating func partitionRecovered(
+    _ recovered: RecoveredPartition, epoch: Epoch, at now: MonotonicTime
+  ) -> StartDecision {
     guard let slot = index(of: recovered.partition), partitions[slot].epoch == epoch,
       partitions[slot].phase == .recovering
     else { return .ignored }
@@ -39,6 +41,11 @@ extension DeliveryEngine {
     }
     if log.firstPartitionCount > 0 { firstPartitionCount = log.firstPartitionCount }
     partitions[slot].ledger = PartitionLedger(recovered: log)
+    if settings.predecessorMayHoldLease, log.ceiling > committed {
+      predecessorLeaseEnds = now + settings.leaseSpan
+    }
+    partitions[slot].predecessorKeptValidity = settings.keepsValidity(log.validityFingerprint)
+    partitions[slot].predecessorSentSingly = settings.wasSentSingly(log.validityFingerprint)
     partitions[slot].phase = .active
     return .read(from: committed)
   }
@@ -100,6 +107,10 @@ extension DeliveryEngine {
 
   private mutating func forgetTickets(of slot: Int, freed: inout [Int32]) {
     for index in tickets.indices where tickets[index].phase != .free && tickets[index].partition == slot {
+      let ticket = Ticket(index: Int32(index), generation: tickets[index].generation)
+      let place = place(of: ticket)
+      if tickets[index].phase == .inFlight { oldAttempts[ticket] = place }
+      if besideOldAttempts[place] == ticket { besideOldAttempts[place] = nil }
       free(Int32(index))
       freed.append(Int32(index))
     }

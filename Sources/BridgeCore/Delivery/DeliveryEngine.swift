@@ -15,6 +15,14 @@ package struct DeliveryEngine: ~Copyable {
   var retries = TimerHeap()
   package internal(set) var gate = LineGate()
   var probe: Ticket?
+  /// Requests under way whose assignment is over, and which records they are of.
+  var oldAttempts: [Ticket: RecordPlace] = [:]
+  /// Heads that wait for one of them to end.
+  var besideOldAttempts: [RecordPlace: Ticket] = [:]
+  /// Under `report`: when the heartbeat was sent that proves the membership.
+  var membershipProvenAt: MonotonicTime?
+  /// Before this time a predecessor may still send.
+  var predecessorLeaseEnds: MonotonicTime?
 
   /// Requests under way, those of lost partitions included.
   package internal(set) var inFlightCount = 0
@@ -24,6 +32,8 @@ package struct DeliveryEngine: ~Copyable {
   var unpublishedCount = 0
   var oldestUnpublishedAt: MonotonicTime?
   var batchNotBefore = MonotonicTime(microseconds: .min / 2)
+  /// Kafka takes an outcome in no form: nothing is sent before a batch is committed.
+  var isPublishingHalted = false
   var lastBatchAt = MonotonicTime(microseconds: .min / 2)
 
   /// `processToken`: random, new at every start.
@@ -41,10 +51,15 @@ package struct DeliveryEngine: ~Copyable {
       guard let time else { return }
       wake = wake.map { min($0, time) } ?? time
     }
-    if !ready.isEmpty { consider(gate.opensAt) }
+    if !ready.isEmpty {
+      // What holds them up when the line may run again wakes by itself.
+      if let opensAt = gate.opensAt, opensAt > now { consider(opensAt) }
+      if !holdsLease(at: now) { consider(now + DeliveryLimits.leaseLookInterval) }
+    }
     if !batchIsUnderWay {
       consider(oldestUnpublishedAt.map { max($0 + settings.commitInterval, batchNotBefore) })
-      if partitions.contains(where: { $0.wantsCommit }) { consider(max(now, batchNotBefore)) }
+      consider(commitWantedAt(now))
+      if partitions.contains(where: \.wantsFinalCommit) { consider(max(now, batchNotBefore)) }
       if partitions.contains(where: { $0.canAdvanceIdle }) {
         consider(lastBatchAt + DeliveryLimits.idleCommitInterval)
       }
@@ -62,6 +77,12 @@ package struct DeliveryEngine: ~Copyable {
     Int(ticket.index) < tickets.count && tickets[Int(ticket.index)].generation == ticket.generation
       && tickets[Int(ticket.index)].phase != .free
   }
+}
+
+/// Where a record stands, over all assignments.
+struct RecordPlace: Hashable {
+  var partition: PartitionIndex
+  var offset: RecordOffset
 }
 
 /// One partition of the current assignment.
@@ -84,8 +105,17 @@ struct AssignedPartition {
   var ledger = PartitionLedger(startingAt: 0)
   var lanes = LaneTable()
   var atCeiling = FIFO<Ticket>()
+  /// Under `report`: lanes that wait until the outcome of this ledger entry is durable.
+  var heldLanes: [Int32: Int32] = [:]
+  /// Whoever was before judged events as this process does, and sent at most one of each lane.
+  var predecessorKeptValidity = true
+  var predecessorSentSingly = false
+  /// If it did: lanes whose first inherited record has come; what it inherited behind was never sent.
+  var inheritedLanes: Set<LaneKey> = []
   var inFlightCount = 0
   var byteCount = 0
+  /// Of one record so far.
+  var largestByteCount = 1_024
   var unpublishedCount = 0
   /// Records delivered, and requests started, since the last proposal, and both smoothed per batch: they say how
   /// far to raise K ahead.
@@ -98,13 +128,8 @@ struct AssignedPartition {
   /// The last batch of a drain has been made.
   var isFinal = false
 
-  var wantsCommit: Bool {
-    switch phase {
-    case .starting: true
-    case .active: !atCeiling.isEmpty
-    case .draining, .recovering, .undecided: false
-    }
-  }
+  /// It drains, nothing of it is out any more, and its last recovery log is not made.
+  var wantsFinalCommit: Bool { phase == .draining && !isFinal && inFlightCount == 0 }
 
   var canAdvanceIdle: Bool { phase == .active && ledger.committedOffsetCanAdvance }
 }

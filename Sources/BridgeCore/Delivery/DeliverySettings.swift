@@ -5,14 +5,64 @@ package struct DeliverySettings: Sendable {
   package var retry = RetryPolicy()
   /// The next batch starts when the oldest outcome has waited this long.
   package var commitInterval = TimeSpan.milliseconds(50)
-  /// Records and outcomes held in memory; `DeliveryLimits.recordAlwaysAdmitted` may exceed it by one a partition.
+  /// Records held in memory, over all partitions; each has a right to an equal part. A partition without any record
+  /// always gets one.
   package var bufferedByteLimit = 64 * 1_024 * 1_024
   /// Partitions of the input topic now; the group's recovery logs remember how many there were at its first start.
   package var firstPartitionCount: Int32 = 0
-  /// Recorded in every recovery log.
+  /// Of what decides whether an event is valid; recorded in every recovery log.
   package var validityFingerprint: UInt32 = 0
+  /// What becomes of a record that an attempt may have delivered.
+  package var ambiguousPolicy = AmbiguousPolicy.resend
+  /// Under `report`: how long after a proven heartbeat requests may be sent. Session time-out less request time-out.
+  package var leaseSpan = TimeSpan.zero
+  /// A process with our name takes our partitions at once, without waiting for our session to end (static membership):
+  /// a predecessor that did not end cleanly may still hold a lease.
+  package var predecessorMayHoldLease = false
+  /// For the simulation alone.
+  package var brokenRule: BrokenRule?
 
   package init() {}
+}
+
+/// What becomes of a record that may have had an effect, although nobody can tell.
+package enum AmbiguousPolicy: UInt8, Sendable, CaseIterable {
+  /// It is sent again, and its outcome says so.
+  case resend
+  /// It is not sent again; its outcome is in doubt.
+  case report
+}
+
+// The fingerprint in a recovery log also tells the writer's policy: under `report` at most one record of each lane is
+// out without a durable outcome.
+extension DeliverySettings {
+  private static let reportMark: UInt32 = 0x5E70_72D1
+  private static let mixtureMark: UInt32 = 0x3C6E_F372
+
+  /// As recovery logs of this process carry it.
+  var recordedFingerprint: UInt32 { fingerprint(under: ambiguousPolicy) }
+
+  private func fingerprint(under policy: AmbiguousPolicy) -> UInt32 {
+    switch policy {
+    case .resend: validityFingerprint
+    case .report: validityFingerprint ^ Self.reportMark
+    }
+  }
+
+  /// Whoever wrote it judged events as this process does.
+  func keepsValidity(_ recorded: UInt32) -> Bool {
+    AmbiguousPolicy.allCases.contains { fingerprint(under: $0) == recorded }
+  }
+
+  /// Whoever wrote it sent at most one record of each lane before the outcome was durable.
+  func wasSentSingly(_ recorded: UInt32) -> Bool { recorded == fingerprint(under: .report) }
+
+  /// While records that somebody else may have sent are unresolved, the log must not promise more than both keep.
+  func fingerprint(mixedWith recorded: UInt32) -> UInt32 {
+    if recorded == recordedFingerprint { return recorded }
+    return keepsValidity(recorded)
+      ? fingerprint(under: .resend) : recorded ^ recordedFingerprint ^ Self.mixtureMark
+  }
 }
 
 /// When and how often a record is sent again.
@@ -52,8 +102,16 @@ package enum DeliveryLimits {
   package static let idleCommitInterval = TimeSpan.seconds(1)
   /// After a batch that was not committed.
   package static let refusedCommitDelay = TimeSpan.milliseconds(100)
+  /// After a batch that failed because of one outcome that Kafka takes in no form.
+  package static let refusedOutcomeDelay = TimeSpan.seconds(10)
+  /// Under `report`: how often it is looked whether a heartbeat has proved the membership.
+  package static let leaseLookInterval = TimeSpan.milliseconds(100)
   /// Records taken from one partition per turn of the loop.
   package static let recordsPerTurn = 256
+  /// From so many open records on fewer are taken per turn: between two of them there may be any gap, and the window is
+  /// only closed behind a turn. The recovery log has to have room for that.
+  package static let manyOpenRecords = 500
+  package static let recordsPerTurnBehindMany = 32
 }
 
 /// Steele, Lea, Flood: "Fast splittable pseudorandom number generators" (2014). For jitter, not for secrets.

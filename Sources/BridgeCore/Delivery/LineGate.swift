@@ -31,7 +31,7 @@ package struct LineGate: Sendable {
   package init() {}
 
   /// Whether a request may go out now; a probe takes the only place.
-  mutating func admits(at now: MonotonicTime) -> Bool {
+  func admits(at now: MonotonicTime) -> Bool {
     switch state {
     case .running: return true
     case .probing: return false

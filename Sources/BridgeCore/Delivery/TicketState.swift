@@ -9,6 +9,8 @@ struct TicketState {
     case queued
     /// Head of its lane, may be sent → `inFlight`, or `parked` when its partition stops sending.
     case ready
+    /// Head of its lane; a request of it from an earlier assignment still runs → as a head.
+    case besideOldAttempt
     /// Head of its lane, not below the durable ceiling → `ready`.
     case atCeiling
     /// → `resolved`, `backingOff` or `ready`.

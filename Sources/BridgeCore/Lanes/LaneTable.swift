@@ -1,10 +1,13 @@
 /// The conversations of one partition that have unresolved records, each a chain of tickets in input order: only the
-/// head of a lane may be sent. A lane exists while it holds a record.
+/// head of a lane may be sent. A lane exists while it has a record, or is held until an outcome is durable.
 struct LaneTable {
   private struct Lane {
     var key: LaneKey
+    /// `none` for a held lane without records.
     var head: Int32
     var tail: Int32
+    /// No record of it has its turn.
+    var isHeld = false
   }
 
   static let none: Int32 = -1
@@ -13,13 +16,20 @@ struct LaneTable {
   private var freeLanes: [Int32] = []
   private var laneOfKey: [LaneKey: Int32] = [:]
 
-  var count: Int { laneOfKey.count }
+  /// Lanes whose head has its turn.
+  var openCount: Int { laneOfKey.count - heldCount }
 
-  /// Puts a ticket at the end of its lane and says whether it is the head.
+  private var heldCount = 0
+
+  /// Puts a ticket at the end of its lane and says whether it has its turn.
   mutating func append(_ ticket: Int32, to key: LaneKey, tickets: inout [TicketState]) -> Bool {
     tickets[Int(ticket)].nextInLane = Self.none
     if let lane = laneOfKey[key] {
-      tickets[Int(lanes[Int(lane)].tail)].nextInLane = ticket
+      if lanes[Int(lane)].tail == Self.none {
+        lanes[Int(lane)].head = ticket
+      } else {
+        tickets[Int(lanes[Int(lane)].tail)].nextInLane = ticket
+      }
       lanes[Int(lane)].tail = ticket
       tickets[Int(ticket)].lane = lane
       return false
@@ -38,15 +48,37 @@ struct LaneTable {
     return true
   }
 
-  /// Takes the head of a lane away and says which ticket is the head now; nil when the lane is empty and gone.
+  /// Takes the head of a lane away and says which ticket has its turn now; nil when the lane is empty and gone.
   mutating func removeHead(of lane: Int32, tickets: [TicketState]) -> Int32? {
     let next = tickets[Int(lanes[Int(lane)].head)].nextInLane
-    guard next == Self.none else {
-      lanes[Int(lane)].head = next
-      return next
-    }
+    lanes[Int(lane)].head = next
+    guard next == Self.none else { return next }
+    remove(lane)
+    return nil
+  }
+
+  /// Takes the head of a lane away; nobody has the turn before `release`.
+  mutating func holdAfterHead(of lane: Int32, tickets: [TicketState]) {
+    let next = tickets[Int(lanes[Int(lane)].head)].nextInLane
+    lanes[Int(lane)].head = next
+    if next == Self.none { lanes[Int(lane)].tail = Self.none }
+    lanes[Int(lane)].isHeld = true
+    heldCount += 1
+  }
+
+  /// Lets a held lane go on and says which ticket has its turn; nil when the lane is empty and gone.
+  mutating func release(_ lane: Int32) -> Int32? {
+    precondition(lanes[Int(lane)].isHeld, "a lane is released once")
+    lanes[Int(lane)].isHeld = false
+    heldCount -= 1
+    let head = lanes[Int(lane)].head
+    guard head == Self.none else { return head }
+    remove(lane)
+    return nil
+  }
+
+  private mutating func remove(_ lane: Int32) {
     laneOfKey[lanes[Int(lane)].key] = nil
     freeLanes.append(lane)
-    return nil
   }
 }

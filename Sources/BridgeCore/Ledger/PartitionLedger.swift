@@ -39,12 +39,19 @@ package struct PartitionLedger {
 
   /// Delivered and without an outcome, awaited ones not counted.
   package private(set) var unresolvedCount = 0
+  /// Delivered, and with an outcome that is not durable.
+  package private(set) var unpublishedCount = 0
   /// C, durable.
   package private(set) var committedOffset: RecordOffset
   /// K, durable.
   package private(set) var ceiling: RecordOffset
+  /// K as this assignment has committed it itself; C before its first commit. What a predecessor committed is no leave
+  /// to send: a member that the group has replaced without its knowing would read its successor's K.
+  package private(set) var ownCeiling: RecordOffset
   /// K of the predecessor: what it had not published below was perhaps sent by it.
   package let inheritedCeiling: RecordOffset
+  /// The predecessor's; nil without one.
+  package let inheritedFingerprint: UInt32?
   private let inheritedHighest: RecordOffset
   /// Of the records delivered in this assignment; one below the start if none.
   package private(set) var highestDelivered: RecordOffset
@@ -60,7 +67,9 @@ package struct PartitionLedger {
   package init(recovered log: RecoveryLog) {
     committedOffset = log.committedOffset
     ceiling = log.ceiling
+    ownCeiling = log.committedOffset
     inheritedCeiling = log.ceiling
+    inheritedFingerprint = log.validityFingerprint
     highestPublished = log.highestPublished ?? log.committedOffset - 1
     inheritedHighest = highestPublished
     highestDelivered = log.committedOffset - 1
@@ -76,7 +85,9 @@ package struct PartitionLedger {
   package init(startingAt start: RecordOffset) {
     committedOffset = start
     ceiling = start
+    ownCeiling = start
     inheritedCeiling = start
+    inheritedFingerprint = nil
     highestPublished = start - 1
     inheritedHighest = start - 1
     highestDelivered = start - 1
@@ -86,21 +97,24 @@ package struct PartitionLedger {
 
   // MARK: Facts
 
-  package mutating func recordDelivered(_ offset: RecordOffset) -> Delivery {
-    guard offset > highestDelivered, offset >= committedOffset else { return .dropped }
-    highestDelivered = offset
+  package mutating func recordDelivered(_ offset: RecordOffset, breaking rule: BrokenRule? = nil) -> Delivery
+  {
+    guard offset > highestDelivered || (rule == .takesDeliveredAgain && isBehindAll(offset)),
+      offset >= committedOffset
+    else { return .dropped }
+    highestDelivered = max(highestDelivered, offset)
     dropAwaited(below: offset)
     if awaited != Self.none, entries[Int(awaited)].offset == offset {
       let entry = awaited
       advanceAwaited()
       entries[Int(entry)].status = .unresolved
-      entries[Int(entry)].isAmbiguous = offset < inheritedCeiling
       unresolvedCount += 1
       return .fresh(entry: entry, inherited: offset < inheritedCeiling)
     }
-    guard offset > inheritedHighest else { return .dropped }
+    guard offset > inheritedHighest || (rule == .takesPublishedAgain && isBehindAll(offset)) else {
+      return .dropped
+    }
     let entry = append(offset, .unresolved)
-    entries[Int(entry)].isAmbiguous = offset < inheritedCeiling
     unresolvedCount += 1
     return .fresh(entry: entry, inherited: offset < inheritedCeiling)
   }
@@ -111,12 +125,16 @@ package struct PartitionLedger {
     dropAwaited(below: offset)
   }
 
+  /// An inherited record turned out not to have been sent by anybody.
+  package mutating func wasNotSent(_ entry: Int32) { entries[Int(entry)].isAmbiguous = false }
+
   package mutating func attemptBecameAmbiguous(_ entry: Int32) { entries[Int(entry)].isAmbiguous = true }
 
   package mutating func resolve(_ entry: Int32) {
     precondition(entries[Int(entry)].status == .unresolved, "a record is resolved once")
     entries[Int(entry)].status = .resolved
     unresolvedCount -= 1
+    unpublishedCount += 1
   }
 
   package mutating func attemptStarted(_ entry: Int32) { entries[Int(entry)].isStarted = true }
@@ -149,31 +167,39 @@ package struct PartitionLedger {
   /// The recovery log for the batch being made. `raisedTo`: the wanted ceiling; it never falls here.
   package mutating func propose(
     token newToken: WriterToken, raisedTo wanted: RecordOffset, firstPartitionCount: Int32,
-    validityFingerprint: UInt32
+    validityFingerprint: UInt32, breaking rule: BrokenRule? = nil
   ) -> RecoveryLog {
-    propose(
-      token: newToken, ceiling: max(ceiling, wanted), firstPartitionCount: firstPartitionCount,
+    let raised = max(ceiling, wanted)
+    if rule == .raisesCeilingBeforeCommit {
+      ceiling = raised
+      ownCeiling = raised
+    }
+    return propose(
+      token: newToken, ceiling: raised, firstPartitionCount: firstPartitionCount,
       validityFingerprint: validityFingerprint)
   }
 
-  /// The last recovery log of a drain: the ceiling falls to just above what may have been sent. `inFlight` says
-  /// whether an unresolved entry's request is still out.
+  /// The last recovery log of a drain, made when no request is out any more: the ceiling falls to just above what may
+  /// have been sent.
   package mutating func proposeFinal(
     token newToken: WriterToken, firstPartitionCount: Int32, validityFingerprint: UInt32,
-    isInFlight: (Int32) -> Bool
+    breaking rule: BrokenRule? = nil
   ) -> RecoveryLog {
     var lowered = highestDelivered + 1 < inheritedCeiling ? inheritedCeiling : 0
     var entry = last
     while entry != Self.none {
       let candidate = entries[Int(entry)]
       let isOpen = candidate.status == .unresolved || candidate.status == .awaited
-      if isOpen, candidate.isAmbiguous || candidate.status == .awaited || isInFlight(entry) {
+      if isOpen, candidate.isAmbiguous {
         lowered = max(lowered, candidate.offset + 1)
         break
       }
       entry = candidate.previous
     }
+    if rule == .lowersCeilingTooFar { lowered = 0 }
+    if rule == .keepsCeilingAtStop { lowered = ceiling }
     ceiling = min(ceiling, lowered)
+    ownCeiling = min(ownCeiling, ceiling)
     return propose(
       token: newToken, ceiling: lowered, firstPartitionCount: firstPartitionCount,
       validityFingerprint: validityFingerprint)
@@ -207,15 +233,20 @@ package struct PartitionLedger {
     return log
   }
 
-  /// The batch is durable.
-  package mutating func proposalCommitted() {
+  /// The batch is durable. `published` is called with the entry of each of its outcomes.
+  package mutating func proposalCommitted(published: (Int32) -> Void = { _ in }) {
     guard let log = proposed else { preconditionFailure("a proposal is answered once") }
     proposed = nil
     committedOffset = log.committedOffset
     ceiling = log.ceiling
+    ownCeiling = log.ceiling
     token = log.token
     highestPublished = max(highestPublished, log.highestPublished ?? log.committedOffset - 1)
-    forEachPublishing { $0.remove($1) }
+    forEachPublishing {
+      published($1)
+      $0.unpublishedCount -= 1
+      $0.remove($1)
+    }
   }
 
   /// The batch had no effect: its outcomes wait again.
@@ -242,7 +273,7 @@ package struct PartitionLedger {
     var entry = first
     while entry != Self.none {
       let candidate = entries[Int(entry)]
-      if candidate.status == .awaited || (candidate.status == .unresolved && candidate.isAmbiguous) {
+      if candidate.isAmbiguous, candidate.status == .awaited || candidate.status == .unresolved {
         count += 1
       }
       entry = candidate.next
@@ -254,7 +285,7 @@ package struct PartitionLedger {
 
   private mutating func append(_ offset: RecordOffset, _ status: Status) -> Int32 {
     let made = Entry(
-      offset: offset, status: status, isAmbiguous: status == .awaited, previous: last, next: Self.none)
+      offset: offset, status: status, isAmbiguous: offset < inheritedCeiling, previous: last, next: Self.none)
     let index: Int32
     if let reused = freeEntries.popLast() {
       entries[Int(reused)] = made
@@ -282,6 +313,10 @@ package struct PartitionLedger {
     }
     entries[Int(entry)].status = .free
     freeEntries.append(entry)
+  }
+
+  private func isBehindAll(_ offset: RecordOffset) -> Bool {
+    last == Self.none || entries[Int(last)].offset < offset
   }
 
   private mutating func advanceAwaited() {

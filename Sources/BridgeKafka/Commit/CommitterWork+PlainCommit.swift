@@ -21,7 +21,8 @@ extension CommitterWork {
       dropProducer()
       notices.post(
         KafkaNotice(.warning, "publishing failed", code: failure.code.name, detail: failure.text))
-      return answer(batch, .notCommitted, fault: failure.description)
+      return answer(
+        batch, .notCommitted, fault: failure.description, refusedOutcome: failure.refusedOutcome)
     }
     membership.plainCommits.ask(PlainCommitDesk.Request(epoch: epoch, partitions: batch.partitions))
     guard let result = plainCommitResult() else { return nil }
@@ -49,8 +50,11 @@ extension CommitterWork {
     }
   }
 
-  private func answer(_ batch: CommitBatch, _ result: CommitResult, fault: String?) -> CommitAnswer {
+  private func answer(
+    _ batch: CommitBatch, _ result: CommitResult, fault: String?, refusedOutcome: Int? = nil
+  ) -> CommitAnswer {
     CommitAnswer(
-      batch: batch, results: Array(repeating: result, count: batch.partitions.count), fault: fault)
+      batch: batch, results: Array(repeating: result, count: batch.partitions.count), fault: fault,
+      refusedOutcome: refusedOutcome)
   }
 }

@@ -3,7 +3,7 @@ import BridgeCore
 // What became of a commit that may or may not have happened.
 extension CommitterWork {
   /// Asks until there is an answer that counts; nil if it is time to stop.
-  mutating func resolve(_ batch: CommitBatch, fault: String) -> CommitAnswer? {
+  mutating func resolve(_ batch: CommitBatch, fault: String, refusedOutcome: Int? = nil) -> CommitAnswer? {
     let partitions = batch.partitions.map(\.partition)
     var reported = false
     while !desk.isOver {
@@ -14,9 +14,10 @@ extension CommitterWork {
       switch inquire({ $0.committed(partitions, within: KafkaTimes.slice) }) {
       case .success(let committed):
         let results = zip(batch.partitions, committed).map { commit, found in
-          outcome(of: commit, token: batch.token, found: found)
+          CommitResult(
+            of: commit, token: batch.token, found: found.offset == nil ? nil : tokenOf(found.metadata))
         }
-        return CommitAnswer(batch: batch, results: results, fault: fault)
+        return CommitAnswer(batch: batch, results: results, fault: fault, refusedOutcome: refusedOutcome)
       case .failure(let failure):
         if !reported {
           notices.post(
@@ -30,14 +31,5 @@ extension CommitterWork {
       }
     }
     return nil
-  }
-
-  /// By the token: this batch's, the one before, or somebody else's.
-  private func outcome(
-    of commit: PartitionCommit, token: WriterToken, found: GroupInquirer.Committed
-  ) -> CommitResult {
-    let committedToken = found.offset == nil ? nil : tokenOf(found.metadata)
-    if committedToken == token { return .committed }
-    return committedToken == commit.previousToken ? .notCommitted : .takenOver
   }
 }

@@ -10,7 +10,7 @@ extension CommitterWork {
     else { return refused(batch) }
     guard ensureProducer() else { return nil }
     switch settings.guarantee {
-    case .exactlyOnce: return commitTransaction(batch, epoch, credentials)
+    case .exactlyOnce: return commitTransaction(batch, credentials)
     case .atLeastOnce: return commitPlainly(batch, epoch)
     }
   }
@@ -24,25 +24,24 @@ extension CommitterWork {
   }
 
   private mutating func commitTransaction(
-    _ batch: CommitBatch, _ epoch: Epoch, _ credentials: [UInt8]
+    _ batch: CommitBatch, _ credentials: [UInt8]
   ) -> CommitAnswer? {
     let begunAt = MonotonicTime.now
     let failure = produce { producer in transact(batch, credentials, with: producer) } ?? nil
     guard let failure else {
-      failedBatchCount = 0
+      conduct.committed()
       return CommitAnswer(
         batch: batch, results: Array(repeating: .committed, count: batch.partitions.count))
     }
-    failedBatchCount += 1
     notices.post(
       KafkaNotice(.warning, "transaction failed", code: failure.code.name, detail: failure.text))
-    if failure.code.isMembershipRefusal { membership.void(epoch) }
+    if failure.code.isMembershipRefusal { membership.void(credentials) }
     let isFenced = failure.code.isFencing
     if isFenced, isOusted(begunAt) { return nil }
-    endFailedTransaction(failure, isFenced: isFenced)
+    endFailedTransaction(needsNewProducer: failure.isFatal || isFenced || hasUnansweredRequest)
     // A new producer ends the old one's transaction before it is asked what became of it.
     guard ensureProducer() else { return nil }
-    return resolve(batch, fault: failure.description)
+    return resolve(batch, fault: failure.description, refusedOutcome: failure.refusedOutcome)
   }
 
   /// Nil if everything was committed.
@@ -64,7 +63,7 @@ extension CommitterWork {
     return recordFailure(delivery, batch)
   }
 
-  /// Names the record. Every later batch with it would fail as well, so it is said loudly.
+  /// Names the record. Every later batch with it as it is would fail as well.
   func recordFailure(_ delivery: ClientObserver.DeliveryFailure, _ batch: CommitBatch) -> KafkaFailure {
     let code = delivery.code
     guard batch.outcomes.indices.contains(delivery.outcome) else {
@@ -72,38 +71,35 @@ extension CommitterWork {
     }
     let outcome = batch.outcomes[delivery.outcome]
     let text = "outcome of partition \(outcome.partition) offset \(outcome.offset): \(code.sentence)"
+    var failure = KafkaFailure(code, text)
     if code.isRecordRefusal {
       notices.post(
         KafkaNotice(
           .error, "an outcome was refused by kafka", code: code.name, partition: outcome.partition,
           detail: text))
-      desk.pause(Self.refusalPause)
+      failure.refusedOutcome = delivery.outcome
     }
-    return KafkaFailure(code, text)
+    return failure
   }
 
-  private static let refusalPause = TimeSpan.seconds(1)
+  private var hasUnansweredRequest: Bool { produce { $0.hasUnansweredRequest } ?? true }
 
-  /// Aborts if that is enough; otherwise the producer goes.
-  private mutating func endFailedTransaction(_ failure: KafkaFailure, isFenced: Bool) {
+  private mutating func endFailedTransaction(needsNewProducer: Bool) {
     let desk = desk
-    let aborts =
-      produce { producer in
-        guard !failure.isFatal, !isFenced, !producer.hasUnansweredRequest else { return false }
-        return producer.abort(while: { !desk.isOver }) == nil
-      } ?? false
-    if !aborts || failedBatchCount >= 2 { dropProducer() }
+    switch conduct.failed(needsNewProducer: needsNewProducer) {
+    case .newProducer: dropProducer()
+    case .abort(let renews):
+      let isAborted = produce { $0.abort(while: { !desk.isOver }) == nil } ?? false
+      if !isAborted || renews { dropProducer() }
+    }
   }
 
-  /// Says whether somebody else keeps taking our transactional id: fenced again and again, although the transaction
-  /// was young and no request went astray. The two would go on fencing each other; at random one of them ends first.
+  /// Somebody else keeps taking our transactional id; at random one of the two ends first.
   private mutating func isOusted(_ begunAt: MonotonicTime) -> Bool {
-    let now = MonotonicTime.now
-    let spoiled = produce { $0.hasUnansweredRequest } ?? true
-    guard now - begunAt < KafkaTimes.transactionTimeout, !spoiled else { return false }
-    fencedAt.removeAll { now - $0 > Self.fencingWindow }
-    fencedAt.append(now)
-    guard fencedAt.count >= Self.fencingLimit else { return false }
+    let isOusted = conduct.wasFenced(
+      begunAt: begunAt, now: .now, hasUnansweredRequest: hasUnansweredRequest,
+      transactionTimeout: KafkaTimes.transactionTimeout)
+    guard isOusted else { return false }
     dropProducer()
     desk.pause(.seconds(Int64.random(in: 10...30)))
     desk.answer(
@@ -114,7 +110,4 @@ extension CommitterWork {
         )))
     return true
   }
-
-  private static let fencingLimit = 3
-  private static let fencingWindow = TimeSpan.seconds(60)
 }

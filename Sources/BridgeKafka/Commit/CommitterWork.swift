@@ -11,9 +11,7 @@ struct CommitterWork: ~Copyable {
   /// Nil before it is needed, and after something that only a new one gets over.
   var producer: OutcomeProducer?
   var inquirer: GroupInquirer?
-  var failedBatchCount = 0
-  /// When others took our transactional id, within the last minute.
-  var fencedAt: [MonotonicTime] = []
+  var conduct = TransactionConduct()
   var warnedRecovery = 0
 
   init(

@@ -82,6 +82,8 @@ struct KafkaFailure: Sendable {
   var isFatal: Bool
   var isRetriable: Bool
   var requiresAbort: Bool
+  /// Index of the outcome in its batch that Kafka does not want.
+  var refusedOutcome: Int?
 
   /// Takes over and frees librdkafka's error; nil for no error.
   init?(consuming error: OpaquePointer?) {

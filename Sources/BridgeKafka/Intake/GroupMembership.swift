@@ -20,6 +20,14 @@ package final class GroupMembership: Sendable {
     standing.withLock { $0 = Standing(epoch: epoch, credentials: credentials) }
   }
 
+  /// Kafka has refused these credentials: nothing is committed any more until the next rebalance. Others that were
+  /// captured meanwhile stay.
+  func void(_ refused: [UInt8]) {
+    standing.withLock { state in
+      if state.credentials == refused { state.credentials = nil }
+    }
+  }
+
   /// Nothing is committed any more until the next rebalance.
   func void(_ epoch: Epoch) {
     standing.withLock { state in

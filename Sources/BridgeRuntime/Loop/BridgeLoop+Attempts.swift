@@ -6,15 +6,15 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
   /// Sends what may be sent while connections are ready.
   func dispatch(at now: Moment) {
     gateway.expect(requestCount: engine.wantedRequestCount, at: now)
+    if engine.settings.ambiguousPolicy == .report { engine.membershipProven(at: intake.provenHeartbeat) }
     while gateway.readyConnectionCount > 0, let ticket = engine.nextDispatch(at: now) {
       let admission = gateway.send(ticket, at: now) { body in
         path.requests.encode(slots[ticket.index].event, at: now.wall, into: &body)
       }
       switch admission {
       case .started: engine.attemptStarted(ticket, at: now)
-      case .noConnection: engine.dispatchReturned(ticket)
+      case .noConnection: return engine.dispatchReturned(ticket)
       }
-      guard case .started = admission else { return }
     }
   }
 
@@ -24,7 +24,8 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       let stateBefore = engine.gate.state
       let isCurrent = engine.isCurrent(report.ticket)
       let verdict =
-        isCurrent ? classify(report, into: &slots[report.ticket.index].answer) : classifyStale(report)
+        isCurrent
+        ? classify(report, into: &slots[report.ticket.index].answer) : classify(report, into: &scratchAnswer)
       gateway.finish(report)
       let duration = report.startedAt.map { report.endedAt - $0 }
       let decision = engine.attemptEnded(report.ticket, verdict, duration: duration, at: now)
@@ -46,8 +47,6 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       path.classifier.classify(ending: report.ending)
     }
   }
-
-  private func classifyStale(_ report: AttemptReport) -> Verdict { classify(report, into: &scratchAnswer) }
 
   /// Only records with more than one attempt have a log.
   private func logAttempt(

@@ -1,4 +1,5 @@
 import BridgeCore
+import Outcomes
 
 extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~Copyable {
   /// Gives the committer the next batch when it is due.
@@ -47,9 +48,38 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       }
     }
     if !returning.isEmpty {
+      var batch = answer.batch
+      if let refused = answer.refusedOutcome { shorten(refused, in: &batch, at: now) }
       outbox.putBack(
-        answer.batch.outcomes.filter { returning.contains($0.partition) }, bytes: answer.batch.bytes)
+        batch.outcomes.filter { returning.contains($0.partition) }, bytes: batch.bytes,
+        breaking: engine.settings.brokenRule)
     }
     if !positions.isEmpty { intake.start(positions) }
+  }
+
+  /// Kafka does not want this outcome: it is published in its minimal form. If it does not want that either, nothing
+  /// can be done but to wait and to say so: an outcome is never dropped, and those behind it keep their order.
+  private func shorten(_ index: Int, in batch: inout CommitBatch, at now: Moment) {
+    let refused = batch.outcomes[index]
+    var entries: [OutcomeEntry] = []
+    var bytes: [UInt8] = []
+    entries.reserveCapacity(batch.outcomes.count)
+    bytes.reserveCapacity(batch.bytes.count)
+    var isShortened = false
+    for (place, entry) in batch.outcomes.enumerated() {
+      if place == index, !entry.isMinimal,
+        var minimal = MinimalOutcome.append(entry, from: batch.bytes, to: &bytes)
+      {
+        minimal.isMinimal = true
+        isShortened = true
+        entries.append(minimal)
+      } else {
+        entries.append(entry.copied(from: batch.bytes, to: &bytes))
+      }
+    }
+    batch.outcomes = entries
+    batch.bytes = bytes
+    if !isShortened { engine.outcomeRefused(at: now.monotonic) }
+    notify(.outcomeRefused(refused.partition, refused.offset, isFinal: !isShortened))
   }
 }

@@ -38,7 +38,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       ($0.committedOffset == nil ? 1 : 0) < ($1.committedOffset == nil ? 1 : 0)
     }
     for recovered in withLogFirst {
-      switch engine.partitionRecovered(recovered, epoch: answer.epoch) {
+      switch engine.partitionRecovered(recovered, epoch: answer.epoch, at: now.monotonic) {
       case .read(let offset):
         positions.append(ReadPosition(partition: recovered.partition, offset: offset))
         notifyStarted(recovered.partition)
@@ -89,7 +89,9 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
         submitBatch(at: now)
         phase = .draining(cause, deadline: deadline + finalCommitLimit)
       } else {
-        missedDrain = true
+        // Outcomes are not durable: whoever reads on takes their records for sent.
+        notify(.drainMissed(inFlightCount: 0))
+        if cause == .stopping { missedDrain = true }
         endAssignment(at: now)
         releaseIfOwed()
         finishDrain(cause)

@@ -7,7 +7,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
     hasMoreRecords = false
     guard phase == .running else { return }
     for slot in 0..<engine.partitionCount {
-      let room = engine.room(in: slot)
+      let room = engine.room(in: slot, outcomeByteCount: outbox.bytes.count)
       guard room > 0 else { continue }
       let taken = intake.take(from: engine.partition(at: slot), upTo: room) { item in
         switch item {

@@ -40,14 +40,36 @@ struct Outbox {
   }
 
   /// Outcomes of a batch that was not committed come back in front, in their order.
-  mutating func putBack(_ returned: [OutcomeEntry], bytes returnedBytes: [UInt8]) {
+  mutating func putBack(
+    _ returned: [OutcomeEntry], bytes returnedBytes: [UInt8], breaking rule: BrokenRule? = nil
+  ) {
     guard !returned.isEmpty else { return }
+    if rule == .putsFailedOutcomesBehind {
+      entries += returned.map { $0.shifted(by: bytes.count) }
+      bytes += returnedBytes
+      return
+    }
     entries = returned + entries.map { $0.shifted(by: returnedBytes.count) }
     bytes = returnedBytes + bytes
   }
 }
 
 extension OutcomeEntry {
+  /// The same texts at the end of `bytes`.
+  func copied(from source: [UInt8], to bytes: inout [UInt8]) -> OutcomeEntry {
+    func copy(_ range: TextRange) -> TextRange {
+      guard range.isPresent else { return .absent }
+      let start = bytes.count
+      bytes += source[range.start..<range.end]
+      return TextRange(start: start, count: range.count)
+    }
+    var copied = self
+    copied.key = copy(key)
+    copied.value = copy(value)
+    copied.headers = copy(headers)
+    return copied
+  }
+
   fileprivate var lastByte: Int { max(key.isPresent ? key.end : 0, value.end, headers.end) }
 
   fileprivate func shifted(by distance: Int) -> OutcomeEntry {

@@ -9,6 +9,8 @@ package enum RuntimeNotice: Sendable {
   case revoked([PartitionIndex])
   case lost([PartitionIndex])
   case batch(WriterToken, outcomeCount: Int, results: [CommitResult], fault: String?)
+  /// Kafka refused an outcome as it was; `isFinal`: also its minimal form, so nothing is sent until it is taken.
+  case outcomeRefused(PartitionIndex, RecordOffset, isFinal: Bool)
   /// An answer that stops the line.
   case lineStopped(LineStop)
   case lineResumed

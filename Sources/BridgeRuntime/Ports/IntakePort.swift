@@ -11,6 +11,9 @@ package protocol IntakePort: ~Copyable {
   mutating func take(
     from partition: PartitionIndex, upTo limit: Int, _ visit: (IntakeItem) -> Void
   ) -> Int
+  /// When the heartbeat was sent that proves the membership: it was answered, another one followed, and nothing has
+  /// happened in the group since. Nil if nothing proves it.
+  var provenHeartbeat: MonotonicTime? { get }
   /// Asks to leave the group; a last `revoked` comes unless nothing is owned.
   mutating func leave()
   /// The group was left.

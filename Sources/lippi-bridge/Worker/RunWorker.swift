@@ -47,9 +47,6 @@ struct Worker {
   }
 
   func run(until stop: borrowing StopRequests) throws(FatalFault) -> ExitCode {
-    guard configuration.ambiguousPolicy == .resend else {
-      throw FatalFault(.configuration, "ambiguous.policy report is not there yet: set it to resend.")
-    }
     try OpenFileLimit.raise(forConnections: configuration.gateway.concurrency)
     let settings = configuration.kafkaSettings
     let notices = KafkaNotices()

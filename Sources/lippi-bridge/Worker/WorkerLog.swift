@@ -67,6 +67,17 @@ final class WorkerLog {
       writeStop(stop)
     case .lineResumed:
       write(.info, "resumed")
+    case .outcomeRefused(let partition, let offset, let isFinal):
+      let fields: [(LogKey, LogValue)] = [
+        (.partition, .integer(Int64(partition))), (.detail, .text("offset \(offset)")),
+      ]
+      if isFinal {
+        let advice =
+          "Kafka does not take the outcome in its minimal form either. Nothing is sent until it does: look at the result topic's max.message.bytes and at the message the broker gives."
+        writeLimited("refused outcome", .error, "halted", fields + [(.nextStep, .text(advice))])
+      } else {
+        write(.warning, "outcome is published in minimal form", fields)
+      }
     case .drainStarted(let limit):
       write(.info, "draining", [(.seconds, .integer(limit.milliseconds / 1_000))])
     case .drained(let unresolved):

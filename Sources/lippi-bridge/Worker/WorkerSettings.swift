@@ -40,11 +40,26 @@ extension Configuration {
     settings.commitInterval = .milliseconds(outcomes.commitIntervalMilliseconds)
     settings.bufferedByteLimit = bufferedByteLimit
     settings.firstPartitionCount = Int32(partitionCount)
+    settings.ambiguousPolicy =
+      switch ambiguousPolicy {
+      case .resend: .resend
+      case .report: .report
+      }
+    settings.leaseSpan = leaseSpan
+    settings.predecessorMayHoldLease = kafka.isStaticMember
     // Whatever decides whether an event is valid.
     let mapping = input.mapping.map { "\($0.path.joined(separator: ".")): \($0.text ?? "null")" }.sorted()
     let validity = (["\(input.valueByteLimit) \(input.contentByteLimit)"] + mapping).joined(separator: "\n")
     settings.validityFingerprint = CRC32.checksum(of: Array(validity.utf8)[...])
     return settings
+  }
+
+  /// A request that is sent this long after the last proven heartbeat still ends before the group may give the
+  /// partition to another member.
+  private var leaseSpan: TimeSpan {
+    TimeSpan(
+      microseconds: KafkaTimes.sessionTimeout.microseconds
+        - TimeSpan.milliseconds(gateway.requestTimeoutMilliseconds).microseconds)
   }
 
   var connectionSettings: GatewayConnectionSettings {
