@@ -230,16 +230,13 @@ struct walker {
     return CSIMDJSON_OK;
   }
 
-  // A value says it plainly, a document as a result that may carry a fault.
+  // A document that is null and a blank is none to on-demand: what stands behind it is looked at in read_document.
   static bool null_at(ondemand::value &value) {
     bool is_null = false;
     return !simdjson_result<bool>(value.is_null()).get(is_null) && is_null;
   }
 
-  static bool null_at(ondemand::document &document) {
-    bool is_null = false;
-    return !simdjson_result<bool>(document.is_null()).get(is_null) && is_null;
-  }
+  static bool null_at(ondemand::document &) { return true; }
 
   template <typename Value>
   csimdjson_status object(Value &value, size_t index, uint32_t depth) {
@@ -317,6 +314,10 @@ static csimdjson_status read_document(csimdjson_parser *parser, const void *docu
       return walker::trimmed(std::string_view(root.text, copy + length - root.text)).size() == root.text_length
                  ? CSIMDJSON_OK
                  : CSIMDJSON_NOT_JSON;
+    if (root.kind == CSIMDJSON_NULL) {
+      std::string_view text = walker::trimmed(std::string_view(copy, length));
+      return text.substr(text.find_first_not_of(" \t\n\r")) == "null" ? CSIMDJSON_OK : CSIMDJSON_NOT_JSON;
+    }
     // Out of bounds: nothing but white space follows.
     return read.current_location().error() == OUT_OF_BOUNDS ? CSIMDJSON_OK : CSIMDJSON_NOT_JSON;
   } catch (const std::bad_alloc &) {

@@ -115,7 +115,8 @@ struct EventReading {
       guard !token.isNull else { return takeNull(member, at: position, place) }
       // Said at the top and inside the API's own nesting as well: which one counts is not ours to guess.
       guard seen.insert(member) else {
-        return report("\(place.pointer)/\(member.name)", .duplicateMember, at: position, into: &event)
+        report("\(place.pointer)/\(member.name)", .duplicateMember, at: position, into: &event)
+        return searchDuplicates(tokens, in: position, place, into: &event)
       }
       if let problem = readValue(of: member, token, into: &event) {
         report("\(place.pointer)/\(member.name)", problem, at: position, into: &event)

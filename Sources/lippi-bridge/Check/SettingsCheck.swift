@@ -41,12 +41,20 @@ struct SettingsCheck {
   }
 
   private var mapping: CheckFinding {
-    CheckFinding(.good, "mapping", "Events are taken as they are: no mapping is configured")
+    let members = Set(configuration.input.mapping.map { $0.path[0] })
+    return CheckFinding(
+      .good, "mapping",
+      members.isEmpty
+        ? "Events are taken as they are: no mapping is configured"
+        : "Mapped are \(members.sorted().joined(separator: ", ")); lippi-bridge convert --explain shows what comes out")
   }
 
   private var rules: CheckFinding {
-    CheckFinding(
-      .good, "rules", "Answers of the gateway are judged by the built-in rules \(RuleTable.version)")
+    let count = configuration.gateway.rules.count
+    return CheckFinding(
+      .good, "rules",
+      "Answers of the gateway are judged by rules \(RuleTable(configured: configuration.gateway.rules).version), "
+        + (count == 0 ? "all built in" : "\(count) of them configured"))
   }
 
   private var openFiles: CheckFinding {
@@ -70,6 +78,7 @@ struct SettingsCheck {
     [
       ("gateway.app_secret", configuration.gateway.appSecret),
       ("gateway.session", configuration.gateway.session),
+      ("gateway.proxy_password", configuration.gateway.proxy?.password),
       ("kafka.sasl_password", configuration.kafka.saslPassword),
       ("kafka.ssl_key_password", configuration.kafka.sslKeyPassword),
     ].compactMap { name, secret in secret.map { finding(name, $0) } }

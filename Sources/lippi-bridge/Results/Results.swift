@@ -50,7 +50,7 @@ struct Results {
           )
         }
       }
-      if signals.take() > 0 || display.isGone { return nil }
+      if signals.take().stopCount > 0 || display.isGone { return nil }
     }
     return nil
   }
