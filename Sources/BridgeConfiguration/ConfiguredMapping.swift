@@ -65,10 +65,13 @@ package struct EventSection: Sendable {
 extension Configuration {
   /// What decides how events are read, alone: nothing else has to be set.
   /// - Throws: all that is wrong with what is written, as far as it can be told without secrets.
-  package static func readEvents(_ sources: ConfigurationSources) throws(ConfigurationRefusal) -> EventSection {
+  package static func readEvents(_ sources: ConfigurationSources) throws(ConfigurationRefusal) -> EventSection
+  {
     var reader = ConfigurationReader(hostName: sources.hostName, filePath: sources.file?.path)
     reader.readLayers(of: sources)
-    reader.fillDefaults { [ConfigurationKey.maxValueBytes.name, ConfigurationKey.maxContentBytes.name].contains($0.name) }
+    reader.fillDefaults {
+      [ConfigurationKey.maxValueBytes.name, ConfigurationKey.maxContentBytes.name].contains($0.name)
+    }
     reader.checkMapping(sources.checks.mapping)
     guard reader.problems.isEmpty else { throw ConfigurationRefusal(problems: reader.problems) }
     return EventSection(reader.settings, mapping: reader.mapping)

@@ -42,7 +42,7 @@ import Testing
         "lippi.yaml:1:10: gateway is a single value; needed is an object with url, app_key, app_secret_file, "
           + "session_file, sign_method, caller, concurrency, request_timeout, connect_timeout, idle_timeout, "
           + "max_answer_bytes, ca_file, client_certificate_file, client_key_file, proxy, proxy_user, "
-            + "proxy_password_file, rules"
+          + "proxy_password_file, rules"
       ]),
     Case(
       name: "a file that is a list", file: "- gateway\n",
@@ -230,7 +230,7 @@ import Testing
         "lippi.yaml:3:3: unknown key gateway.color; allowed in gateway are url, app_key, app_secret_file, "
           + "session_file, sign_method, caller, concurrency, request_timeout, connect_timeout, idle_timeout, "
           + "max_answer_bytes, ca_file, client_certificate_file, client_key_file, proxy, proxy_user, "
-            + "proxy_password_file, rules",
+          + "proxy_password_file, rules",
         "LIPPI_BRIDGE_GATEWAY_APPKEY: unknown variable; did you mean LIPPI_BRIDGE_GATEWAY_APP_KEY?",
         "LIPPI_BRIDGE_LOG_LEVEL: log.level is \"loud\"; allowed are debug, info, warning, error",
         "--set log.format: log.format is \"xml\"; allowed are auto, json, text",

@@ -35,7 +35,8 @@ struct Reading {
     try Configuration.read(
       ConfigurationSources(
         file: file.map { ConfigurationFile(path: "lippi.yaml", bytes: Array($0.utf8)) },
-        environment: environment, settings: settings, hostName: "worker-7", checks: ConfigurationChecks(rules: ruleCheck, mapping: mappingCheck)))
+        environment: environment, settings: settings, hostName: "worker-7",
+        checks: ConfigurationChecks(rules: ruleCheck, mapping: mappingCheck)))
   }
 
   func problems() -> [String] {

@@ -26,6 +26,9 @@ import Testing
     case choice(String)
     case list(Int)
     case properties
+    case mapping
+    case proxy
+    case rules
     case start
     case file
   }
@@ -44,6 +47,7 @@ import Testing
     ("input.start", .start),
     ("input.max_value_bytes", .size("1KiB", "64MiB", below: "1023B", above: "65MiB")),
     ("input.max_content_bytes", .size("1B", "16MiB", below: "0B", above: "16777217B")),
+    ("input.mapping", .mapping),
     ("gateway.url", .url),
     ("gateway.app_key", .text),
     ("gateway.app_secret_file", .file),
@@ -59,6 +63,13 @@ import Testing
     ("gateway.connect_timeout", .duration("50ms", "1m", below: "49ms", above: "61s")),
     ("gateway.idle_timeout", .duration("100ms", "10m", below: "0s", above: "11m")),
     ("gateway.max_answer_bytes", .size("1KiB", "16MiB", below: "1B", above: "1GiB")),
+    ("gateway.ca_file", .file),
+    ("gateway.client_certificate_file", .file),
+    ("gateway.client_key_file", .file),
+    ("gateway.proxy", .proxy),
+    ("gateway.proxy_user", .text),
+    ("gateway.proxy_password_file", .file),
+    ("gateway.rules", .rules),
     ("retry.attempts", .integer("1", "100")),
     ("retry.base", .duration("1ms", "1m", below: "0ms", above: "2m")),
     ("retry.cap", .duration("1ms", "10m", below: "0ms", above: "601s")),
@@ -129,12 +140,18 @@ import Testing
     case .list: ("x", "is no JSON: it begins with neither { nor [")
     case .properties: ("[1", "is no JSON: did not find expected ',' or ']', at its end")
     case .start: ("now", "is \"now\"; \(startRule)")
+    case .mapping, .rules: ("x", "is no JSON: it begins with neither { nor [")
+    // A user without a proxy is another fault.
+    case .proxy: ("proxy:3128", "is a text which does not begin with http://, socks5:// or socks5h://; \(proxyRule)")
     case .file: nil
     }
   }
 
   private static let topicRule = "a topic's name has 1 to 249 of the characters A-Z a-z 0-9 . _ -"
   private static let urlRule = "a URL is needed, like https://gw.api.taobao.com/router/rest"
+  private static let mappingRule = "an object of members and their sources is needed"
+  private static let proxyRule =
+    "a proxy is needed, like http://proxy:3128, socks5://proxy:1080 or socks5h://proxy:1080"
   private static let startRule = "allowed are earliest, latest and a time like 2025-01-31T08:00:00Z"
   private static let long = String(repeating: "x", count: 4_097)
   private static let longTopic = String(repeating: "t", count: 250)
@@ -252,6 +269,31 @@ import Testing
           "{\((0...256).map { "p\($0): 1" }.joined(separator: ", "))}",
           ["has 257 members; at most 256 are allowed"]
         ),
+      ]
+    case .mapping:
+      [
+        ("/sid", ["is a single value, but \(mappingRule)"]), ("[a]", ["is a list, but \(mappingRule)"]),
+        ("{sid: [a]}", ["sid is a list; a single value or an object is needed"]),
+        ("{sid: {}}", ["sid is empty"]), ("{sid: /a, sid: /b}", ["sid is there twice"]),
+        (
+          "{sid: {values: {a: {b: c}}}}",
+          [
+            "sid.values.a is an object; nothing is nested so deep", "sid.values is empty", "sid is empty",
+          ]
+        ),
+      ]
+    case .proxy:
+      [
+        ("[a]", ["is a list; \(proxyRule)"]), ("\"\"", ["is empty; \(proxyRule)"]),
+        ("ftp://p:1", ["is a text which does not begin with http://, socks5:// or socks5h://; \(proxyRule)"]),
+        ("http://p", ["is a proxy which has no valid port; \(proxyRule)"]),
+      ]
+    case .rules:
+      [
+        ("temporary", ["is a single value, but a list of rules is needed"]),
+        ("{code: 1}", ["is an object, but a list of rules is needed"]),
+        ("[1]", ["rule 1 is a single value, but an object is needed"]),
+        ("[{code: [1]}]", ["rule 1 has no text or number for \"code\""]),
       ]
     case .start:
       [

@@ -8,7 +8,7 @@ import Testing
     settings.bufferedByteLimit = byteLimit
     settings.firstPartitionCount = 2
     var engine = DeliveryEngine(settings: settings, seed: 1, processToken: 9)
-    engine.partitionsAssigned([0, 1], epoch: Epoch(1))
+    _ = engine.partitionsAssigned([0, 1], epoch: Epoch(1))
     let now = MonotonicTime(microseconds: 0)
     for partition in PartitionIndex(0)..<2 {
       _ = engine.partitionRecovered(

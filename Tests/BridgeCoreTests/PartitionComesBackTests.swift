@@ -28,7 +28,7 @@ import Testing
     _ = bench.send()
     let metadata = bench.lastMetadata
     for slot in bench.engine.assignmentEnded() { #expect(slot < 2) }
-    bench.engine.partitionsAssigned([0], epoch: Epoch(2))
+    _ = bench.engine.partitionsAssigned([0], epoch: Epoch(2))
     let recovered = RecoveredPartition(
       partition: 0, committedOffset: 0, metadata: metadata, logStart: 0, logEnd: 2, startPosition: 0)
     #expect(

@@ -30,6 +30,8 @@ import Testing
     SimulationSeries.Case(seed: 366_816, policy: .resend, guarantee: .exactlyOnce),
     // A process with a static member's name was there before its predecessor's lease was over.
     SimulationSeries.Case(seed: 7_176_497, policy: .report, guarantee: .exactlyOnce),
+    // Two assignments came at once, and the first one's partition was never asked about.
+    SimulationSeries.Case(seed: 148_895_928_087_539, policy: .report, guarantee: .exactlyOnce),
   ])
   func seedsThatOnceFailed(_ schedule: SimulationSeries.Case) {
     #expect(schedule.run().violations == [])

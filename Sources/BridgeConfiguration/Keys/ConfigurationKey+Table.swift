@@ -66,7 +66,8 @@ extension ConfigurationKey {
     "The most UTF-8 bytes that the content of a message may have; a larger one is invalid.")
 
   static let mapping = ConfigurationKey(
-    "input.mapping", .mapping, .none(example: "{sid: /conversation/id, session_source: {constant: helpdesk}}"),
+    "input.mapping", .mapping,
+    .none(example: "{sid: /conversation/id, session_source: {constant: helpdesk}}"),
     "Where members are found in events that do not have them under their own names (docs/events.md). Each has one of "
       + "pointer (also written alone), header, key, attribute, constant; and default, values, convert. "
       + "lippi-bridge convert --explain shows the result.")

@@ -44,7 +44,8 @@ extension ValueReading {
       func refuse(_ sentence: String) {
         faults.append(
           MemberFault(
-            sentence: "\(inner.map(ShownText.cut).joined(separator: ".")) \(sentence)", position: entry.position))
+            sentence: "\(inner.map(ShownText.cut).joined(separator: ".")) \(sentence)",
+            position: entry.position))
       }
       guard names.insert(entry.name).inserted else {
         refuse("is there twice")

@@ -49,7 +49,8 @@ extension ValueKind {
     switch self {
     case .duration: DurationText.units.map(\.name)
     case .size: SizeText.units.map(\.name)
-    case .text, .topic, .url, .proxy, .integer, .flag, .choice, .list, .properties, .rules, .mapping, .start, .secretFile,
+    case .text, .topic, .url, .proxy, .integer, .flag, .choice, .list, .properties, .rules, .mapping, .start,
+      .secretFile,
       .file:
       []
     }

@@ -9,10 +9,18 @@ extension DeliveryEngine {
     case ignored
   }
 
-  package mutating func partitionsAssigned(_ assigned: [PartitionIndex], epoch: Epoch) {
+  /// Returns every partition whose committed state is to be asked: those of an earlier assignment that still wait for
+  /// the answer as well, since a newer question takes the place of an older one.
+  package mutating func partitionsAssigned(
+    _ assigned: [PartitionIndex], epoch: Epoch
+  ) -> [PartitionIndex] {
+    for slot in partitions.indices where partitions[slot].phase == .recovering {
+      partitions[slot].epoch = epoch
+    }
     for partition in assigned where index(of: partition) == nil {
       partitions.append(AssignedPartition(partition: partition, epoch: epoch))
     }
+    return partitions.filter { $0.phase == .recovering }.map(\.partition)
   }
 
   /// Partitions with a recovery log are to be told before those without one: their logs say which partitions were

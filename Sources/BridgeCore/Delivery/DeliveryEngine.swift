@@ -100,7 +100,7 @@ struct AssignedPartition {
   }
 
   let partition: PartitionIndex
-  let epoch: Epoch
+  var epoch: Epoch
   var phase = Phase.recovering
   var ledger = PartitionLedger(startingAt: 0)
   var lanes = LaneTable()

@@ -8,8 +8,8 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
         notify(.assigned(partitions, epoch))
         // A worker that is about to leave starts nothing new.
         guard phase == .running else { break }
-        engine.partitionsAssigned(partitions, epoch: epoch)
-        if !partitions.isEmpty { committing.recover(partitions, epoch: epoch) }
+        let asked = engine.partitionsAssigned(partitions, epoch: epoch)
+        if !asked.isEmpty { committing.recover(asked, epoch: epoch) }
       case .revoked(let partitions):
         notify(.revoked(partitions))
         owesRelease = true

@@ -56,7 +56,8 @@ extension OutcomeRecord {
     warnings = event.warnings.names
     if event.redrive.isPresent {
       redrive = Redrive(
-        id: text.string(event.redrive.id), of: text.string(event.redrive.of), by: text.string(event.redrive.by))
+        id: text.string(event.redrive.id), of: text.string(event.redrive.of),
+        by: text.string(event.redrive.by))
     }
     if event.problemCount > 0 {
       problems = event.problems.map { OutcomeProblem(pointer: $0.pointer, code: $0.code.rawValue) }

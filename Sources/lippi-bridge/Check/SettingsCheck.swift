@@ -46,7 +46,8 @@ struct SettingsCheck {
       .good, "mapping",
       members.isEmpty
         ? "Events are taken as they are: no mapping is configured"
-        : "Mapped are \(members.sorted().joined(separator: ", ")); lippi-bridge convert --explain shows what comes out")
+        : "Mapped are \(members.sorted().joined(separator: ", ")); lippi-bridge convert --explain shows what comes out"
+    )
   }
 
   private var rules: CheckFinding {

@@ -12,7 +12,7 @@ final class Bench {
     var settings = settings
     settings.firstPartitionCount = 1
     engine = DeliveryEngine(settings: settings, seed: 1, processToken: 9)
-    engine.partitionsAssigned([0], epoch: Epoch(1))
+    _ = engine.partitionsAssigned([0], epoch: Epoch(1))
     _ = engine.partitionRecovered(recovered, epoch: Epoch(1), at: now.monotonic)
   }
 

@@ -17,7 +17,8 @@ enum ConfigurationFuzz {
       "LIPPI_BRIDGE_GATEWAY_APP_KEY": "12345678", "LIPPI_BRIDGE_GATEWAY_APP_SECRET": secret,
     ]
     environment["LIPPI_BRIDGE_GATEWAY_RULES"] = rules
-    let sources = ConfigurationSources(file: file, environment: environment, settings: [], hostName: "fuzz",
+    let sources = ConfigurationSources(
+      file: file, environment: environment, settings: [], hostName: "fuzz",
       checks: ConfigurationChecks(rules: check, mapping: { _ in [] }))
     do throws(ConfigurationRefusal) {
       let configuration = try Configuration.read(sources)
