@@ -92,7 +92,7 @@ extension Configuration {
           rulesVersion: rules.version, appKey: gateway.appKey)))
   }
 
-  private var eventSettings: EventSettings {
+  var eventSettings: EventSettings {
     let section = EventSection(
       valueByteLimit: input.valueByteLimit, contentByteLimit: input.contentByteLimit, mapping: input.mapping,
       caller: gateway.caller)
