@@ -142,7 +142,8 @@ import Testing
     case .start: ("now", "is \"now\"; \(startRule)")
     case .mapping, .rules: ("x", "is no JSON: it begins with neither { nor [")
     // A user without a proxy is another fault.
-    case .proxy: ("proxy:3128", "is a text which does not begin with http://, socks5:// or socks5h://; \(proxyRule)")
+    case .proxy:
+      ("proxy:3128", "is a text which does not begin with http://, socks5:// or socks5h://; \(proxyRule)")
     case .file: nil
     }
   }

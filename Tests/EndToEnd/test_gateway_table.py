@@ -101,6 +101,7 @@ _DELIVERED = [
         _text({RESPONSE: {"result": _SUCCESS}}, http=500),
         _text({RESPONSE: {"result": _TRUE}}),
         _text({"result": _SUCCESS, "request_id": "15r7xwmd5ng0d"}),
+        {"kind": "gzip"},
         {"kind": "chunked"},
         {"kind": "drip"},
     ]
