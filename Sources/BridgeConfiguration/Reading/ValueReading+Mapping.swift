@@ -13,7 +13,7 @@ extension ValueReading {
   private static let mappingDepthLimit = 3
   private static let mappingSettingLimit = 1_024
 
-  /// Scalars of nested objects; nothing of what has a fault of its form.
+  /// Scalars of nested objects without what has a fault of its form: the meaning of the rest is checked all the same.
   static func mapping(_ node: YamlNode, _ faults: inout [MemberFault]) -> [MappingText] {
     guard case .mapping = node.content else {
       faults.append(

@@ -18,7 +18,7 @@ enum ValueReading {
       return faults.count == faultCountBefore ? .properties(properties) : nil
     case .mapping:
       let mapping = mapping(node, &faults)
-      return faults.count == faultCountBefore ? .mapping(mapping) : nil
+      return .mapping(mapping)
     case .rules(let countLimit):
       let rules = rules(node, countLimit: countLimit, &faults)
       return .rules(rules)
