@@ -1,3 +1,5 @@
+import BridgeCore
+
 /// The date format of HTTP: `Sun, 06 Nov 1994 08:49:37 GMT`. The two obsolete ones count as none.
 enum HTTPDate {
   /// Seconds since 1970, or nil.
@@ -8,17 +10,8 @@ enum HTTPDate {
       let hour = number(text, 17, 2), let minute = number(text, 20, 2), let second = number(text, 23, 2),
       (1...31).contains(day), year >= 1970, hour < 24, minute < 60, second <= 60
     else { return nil }
-    return days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
-  }
-
-  /// Days since 1970 of a date of the Gregorian calendar; years are taken to begin in March.
-  private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-    let shiftedYear = month <= 2 ? year - 1 : year
-    let era = shiftedYear / 400
-    let yearOfEra = shiftedYear - era * 400
-    let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
-    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-    return era * 146_097 + dayOfEra - 719_468
+    let days = CivilDate(year: year, month: month, day: day).dayNumber
+    return days * 86_400 + hour * 3_600 + minute * 60 + second
   }
 
   private static func part(_ text: UnsafeRawBufferPointer, _ start: Int, _ count: Int)
