@@ -161,12 +161,12 @@ def test_78_topics(make_line: Callable[..., Line]) -> None:
     line = make_line(settings={"input.topic": "no-input"})
     assert _fault(line.worker, 78) == (
         f"Topic no-input does not exist. Create it: kafka-topics.sh --bootstrap-server {line.bootstrap} "
-        "--create --topic no-input --partitions 6 --replication-factor 3"
+        "--create --topic no-input --partitions 6 --replication-factor 1"
     )
     line = make_line(settings={"outcomes.topic": "no-outcomes"})
     assert _fault(line.worker, 78) == (
         f"Topic no-outcomes does not exist. Create it: kafka-topics.sh --bootstrap-server {line.bootstrap} "
-        "--create --topic no-outcomes --partitions 6 --replication-factor 3"
+        "--create --topic no-outcomes --partitions 6 --replication-factor 1"
     )
     line = make_line(partitions=6, result_partitions=4)
     assert _fault(line.worker, 78) == (

@@ -5,11 +5,13 @@ Lines that need a broker run on a real one (KAFKA_HOME); lines that cannot be ru
 """
 
 import re
+import shutil
 import signal
 import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -48,7 +50,7 @@ def _verb(line: str) -> str:
 
 
 def _needs_kafka(line: str) -> bool:
-    return _verb(line) in ("run", "publish", "results") or "kafka-" in line or "--connect" in line
+    return _verb(line) in ("run", "check", "publish", "results") or "kafka-" in line
 
 
 def _serves(line: str) -> bool:
@@ -70,6 +72,9 @@ class Shell:
         tools = folder / ".build" / "release"
         tools.mkdir(parents=True)
         (tools / "lippi-bridge").symlink_to(binary)
+        # Without config/lippi-bridge.yaml, which would be read as this machine's.
+        (folder / "config").mkdir()
+        (folder / "config" / "examples").symlink_to(_ROOT / "config" / "examples")
         path = [str(tools), outside_environment()["PATH"]]
         self.environment = {"NO_COLOR": "1"}
         self.replacements = {"127.0.0.1:8080": f"127.0.0.1:{_free_port()}"}
@@ -177,8 +182,18 @@ def test_every_verb_of_dev_exists() -> None:
 
 
 @pytest.mark.parametrize("line", [line for line in _RUN if not _needs_kafka(line)])
-def test_typed(shell: Shell, line: str) -> None:
-    _type(shell, line)
+def test_typed(shell: Shell, line: str, tmp_path: Path) -> None:
+    if not line.startswith("curl"):
+        return _type(shell, line)
+    # For a simulator that was started before.
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    simulator = Simulator(shell.binary, tmp_path / "simulator").start()
+    try:
+        shell.replacements["127.0.0.1:8080"] = urlsplit(simulator.url).netloc
+        _type(shell, line)
+    finally:
+        simulator.kill()
 
 
 @pytest.mark.kafka

@@ -25,9 +25,10 @@ extension CommandTable {
     exitCodes: [.brokerUnreachable, .permissionDenied, .configuration],
     examples: [
       CommandExample(
-        line: "lippi-bridge check --config lippi-bridge.yaml", effect: "the configuration alone"),
+        line: "lippi-bridge check --config /etc/lippi-bridge/lippi-bridge.yaml",
+        effect: "the configuration alone"),
       CommandExample(
-        line: "lippi-bridge check --connect --set input.start=latest",
+        line: "lippi-bridge check --connect --config /etc/lippi-bridge/lippi-bridge.yaml",
         effect: "everything that run would need"),
     ],
     perform: CheckCommand.perform)

@@ -20,7 +20,7 @@ extension CommandTable {
     exitCodes: [.badData, .configuration],
     examples: [
       CommandExample(
-        line: "lippi-bridge convert --records < config/examples/helpdesk.jsonl", effect: "one record a line"),
+        line: "lippi-bridge convert < config/examples/events.jsonl", effect: "one event a line"),
       CommandExample(
         line: "lippi-bridge convert --explain --config config/examples/chat-platform.yaml "
           + "< config/examples/chat-platform.jsonl",

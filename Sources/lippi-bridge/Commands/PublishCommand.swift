@@ -27,8 +27,7 @@ extension CommandTable {
     exitCodes: [.badData, .brokerUnreachable, .permissionDenied, .configuration],
     examples: [
       CommandExample(
-        line: "lippi-bridge publish --bootstrap localhost:9092 --topic chat-platform-messages "
-          + "< config/examples/chat-platform.jsonl",
+        line: "lippi-bridge publish --bootstrap localhost:9092 < config/examples/events.jsonl",
         effect: "one event a line")
     ],
     perform: PublishCommand.perform)

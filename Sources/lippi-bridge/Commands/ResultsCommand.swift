@@ -44,7 +44,8 @@ extension CommandTable {
           "lippi-bridge results --bootstrap localhost:9092 --since 1h --outcome rejected --outcome failed",
         effect: "what went wrong in the last hour"),
       CommandExample(
-        line: "lippi-bridge results --follow --since 1s --json", effect: "from now on, for other programs"),
+        line: "lippi-bridge results --bootstrap localhost:9092 --since 5m --json",
+        effect: "for other programs"),
     ],
     perform: ResultsCommand.perform)
 }
