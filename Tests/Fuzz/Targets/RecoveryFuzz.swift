@@ -8,7 +8,7 @@ enum RecoveryFuzz {
     check(bytes)
     let checksum = CRC32.checksum(of: bytes[...])
     let sealed = [RecoveryLogCodec.version] + withUnsafeBytes(of: checksum.bigEndian) { Array($0) } + bytes
-    check(Base64URL.encode(sealed))
+    check(Base64.url.encode(sealed))
   }
 
   private static func check(_ metadata: [UInt8]) {
