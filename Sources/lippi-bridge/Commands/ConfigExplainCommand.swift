@@ -50,9 +50,7 @@ enum ConfigExplainCommand {
   private static func explain(_ keys: [ConfigurationKey], _ arguments: CommandArguments) -> ExitCode {
     let survey: ConfigurationSurvey
     do throws(ConfigurationRefusal) {
-      survey = Configuration.survey(
-        try ProcessEnvironment.sources(
-          file: arguments.value(of: "--config"), settings: arguments.values(of: "--set")))
+      survey = Configuration.survey(try ConfigurationReading.sources(arguments))
     } catch {
       StandardError.write(error.report)
       return .configuration

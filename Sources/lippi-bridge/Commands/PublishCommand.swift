@@ -41,15 +41,8 @@ enum PublishCommand {
   static func perform(_ arguments: CommandArguments) -> ExitCode {
     do {
       return try publish(arguments)
-    } catch let refusal as ConfigurationRefusal {
-      StandardError.write(refusal.report)
-      return .configuration
-    } catch let fault as FatalFault {
-      StandardError.write("lippi-bridge publish: \(fault.message)\n")
-      return fault.exitCode
     } catch {
-      StandardError.write("lippi-bridge publish: \(error)\n")
-      return .configuration
+      return CommandFailure.report(error, of: CommandTable.publish)
     }
   }
 

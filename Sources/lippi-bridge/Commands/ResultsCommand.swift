@@ -56,18 +56,8 @@ enum ResultsCommand {
     do {
       let request = try ResultsRequest(arguments)
       return try Results(request).run(until: try StopRequests.signals())
-    } catch let fault as UsageFault {
-      StandardError.write("lippi-bridge results: \(fault.sentence)\n")
-      return .usage
-    } catch let refusal as ConfigurationRefusal {
-      StandardError.write(refusal.report)
-      return .configuration
-    } catch let fault as FatalFault {
-      StandardError.write("lippi-bridge results: \(fault.message)\n")
-      return fault.exitCode
     } catch {
-      StandardError.write("lippi-bridge results: \(error)\n")
-      return .configuration
+      return CommandFailure.report(error, of: CommandTable.results)
     }
   }
 }

@@ -48,21 +48,13 @@ enum RulesCommand {
       return .success
     }
     do throws(ConfigurationRefusal) {
-      let display = RulesDisplay(
-        table: RuleTable(
-          configured: try rules(
-            file: arguments.value(of: "--config"), settings: arguments.values(of: "--set"))))
+      let rules = try Configuration.readRules(ConfigurationReading.sources(arguments))
+      let display = RulesDisplay(table: RuleTable(configured: rules))
       StandardOutput.write(isJSON ? display.json : display.text)
       return .success
     } catch {
       StandardError.write("\(error)\n")
       return .configuration
     }
-  }
-
-  private static func rules(
-    file path: String?, settings: [String]
-  ) throws(ConfigurationRefusal) -> [ConfiguredRule] {
-    try Configuration.readRules(ProcessEnvironment.sources(file: path, settings: settings))
   }
 }

@@ -30,9 +30,7 @@ struct ResultsRequest {
   private static func source(
     _ arguments: CommandArguments
   ) throws(ConfigurationRefusal) -> (ResultReader.Source, TimeSpan) {
-    let isConfigured =
-      arguments.isSet(CommandOption.configurationFile.name) || arguments.isSet(CommandOption.setting.name)
-    if let servers = arguments.value(of: "--bootstrap"), !isConfigured {
+    if let servers = arguments.value(of: "--bootstrap"), !ConfigurationReading.isAskedFor(arguments) {
       let topic = arguments.value(of: "--topic") ?? standardTopic
       return (ResultReader.Source(bootstrapServers: servers, topic: topic), standardTimeout)
     }
