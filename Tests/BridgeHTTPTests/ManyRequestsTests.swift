@@ -106,7 +106,7 @@ import Testing
     let count: Int32 = 2_000
     try #require(Self.sendAll(count, over: driver, byteCount: 60_000))
     #expect(Set(driver.ended.map(\.report.ticket.index)).count == Int(count))
-    var endings: [String: Int] = [:]
+    var endings = (answered: 0, refused: 0, notSent: 0, unanswered: 0)
     for ended in driver.ended {
       let number = Int(ended.report.ticket.index)
       let arrivalCount = arrivals.withLock { $0[number] ?? 0 }
@@ -121,9 +121,15 @@ import Testing
         case .unanswered: arrivalCount <= 1
         }
       #expect(isTrue, "\(ended.report), arrived \(arrivalCount) times, answer \(ended.body)")
-      endings[String(String(describing: ended.report.ending).prefix(20)), default: 0] += 1
+      switch ended.report.ending {
+      case .answered(200, _, _): endings.answered += 1
+      case .answered: endings.refused += 1
+      case .notSent: endings.notSent += 1
+      case .unanswered: endings.unanswered += 1
+      }
     }
     print(endings, driver.gateway.statistics)
-    #expect(endings.count >= 4)
+    // Whether a request is ever cut off before its last byte is a matter of the moment.
+    #expect(endings.answered > 0 && endings.refused > 0 && endings.unanswered > 0)
   }
 }
