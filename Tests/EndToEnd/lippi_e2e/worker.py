@@ -53,6 +53,7 @@ class Worker(OwnedProcess):
         self.binary = binary
         self.folder = folder
         self.settings = dict(settings)
+        self.environment: dict[str, str] = {}
         self.process: subprocess.Popen | None = None
         self.logs: list[LogFile] = []
         self.last_usage = Usage(cpu_us=0, rss_peak_bytes=0)
@@ -78,6 +79,7 @@ class Worker(OwnedProcess):
                 [self.binary, "run", "--config", configuration, *extra],
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                environment=self.environment,
                 folder=self.folder,
             )
         if wait:
