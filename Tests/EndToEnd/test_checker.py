@@ -252,8 +252,8 @@ def swap_outcomes_of_a_conversation(run: Run) -> None:
 
 
 def swap_first_requests_of_a_conversation(run: Run) -> None:
-    one, other = (run.requests.index(run.requests_of(index)[0]) for index in run.neighbours())
-    run.requests[one], run.requests[other] = run.requests[other], run.requests[one]
+    one, other = (run.requests_of(index)[0] for index in run.neighbours())
+    one["arrived_us"], other["arrived_us"] = other["arrived_us"], one["arrived_us"]
 
 
 def reject_what_was_executed(run: Run) -> None:
@@ -301,7 +301,8 @@ def send_what_nobody_loaded(run: Run) -> None:
 
 def send_a_bad_event(run: Run) -> None:
     index = run.index_where(lambda item: item.event.invalid and item.event.message_id is not None)
-    run.requests.append(dict(run.requests[0], message_id=run.inputs[index].event.message_id, taken=False))
+    request = dict(run.requests[0], message_id=run.inputs[index].event.message_id, taken=False)
+    run.requests.append(dict(request, arrived_us=10_000_000))
 
 
 def sign_wrongly(run: Run) -> None:
