@@ -125,15 +125,25 @@ def test_a_late_copy_comes_on_another_connection(
     client: Client, broker: EchoBroker, proxy: KafkaProxy
 ) -> None:
     proxy.add(Fault("late_copy", frozenset({END_TXN}), seconds=0.1))
-    assert client.ask(END_TXN, 1) == 1
+    client.send(END_TXN, 1)
     until(lambda: len(broker.requests) == 2, _SECONDS, "the copy arrives")
     (one, first), (other, second) = broker.requests
     assert first == second
     assert one != other
     until(lambda: proxy.hits["copy_arrived"] == 1, _SECONDS, "the copy's answer is swallowed")
     assert proxy.copies_under_way() == 0
-    # Nothing of it reaches the client.
+    # Nothing of either reaches the client.
     assert client.ask(HEARTBEAT, 2) == 2
+
+
+def test_a_late_request_is_one(client: Client, broker: EchoBroker, proxy: KafkaProxy) -> None:
+    proxy.add(Fault("late_request", frozenset({END_TXN}), seconds=0.1))
+    client.send(END_TXN, 1)
+    assert client.ask(HEARTBEAT, 2) == 2
+    until(lambda: proxy.hits["copy_arrived"] == 1, _SECONDS, "the request arrives")
+    numbers = [number for number, request in broker.requests if request_of(request).key == END_TXN]
+    assert len(numbers) == 1
+    assert client.ask(HEARTBEAT, 3) == 3
 
 
 @pytest.mark.parametrize(("kind", "arrived"), [("cut_before", 0), ("cut_after", 1)])

@@ -54,6 +54,12 @@ class Report:
         """The rules that were broken."""
         return {finding.rule for finding in self.findings}
 
+    def expect(self, rule: str, holds: bool, text: str) -> None:
+        """`text`: what is the matter if it does not hold."""
+        self.checked[rule] += 1
+        if not holds:
+            self.findings.append(Finding(rule, text))
+
     def text(self) -> str:
         width = max(len(name) for name in self.counts)
         lines = [f"  {name:<{width}}  {count:>9}" for name, count in self.counts.items()]

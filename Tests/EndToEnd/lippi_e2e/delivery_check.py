@@ -19,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .checker import Expectations, Finding, Report, check
+from .checker import Expectations, Report, check
 from .effects import Effect, effect_of
 from .events import LoadedEvent
 from .group_commits import GroupCommit
@@ -138,14 +138,6 @@ class _Judgement:
         # Lag and open transactions.
         self.report.checked["V11"] += 2
 
-    def _found(self, rule: str, text: str) -> None:
-        self.report.findings.append(Finding(rule, text))
-
-    def _holds(self, rule: str, condition: bool, text: str) -> None:
-        self.report.checked[rule] += 1
-        if not condition:
-            self._found(rule, text)
-
     # V7
 
     def _flags(self) -> None:
@@ -156,7 +148,7 @@ class _Judgement:
                 continue
             of_its_own = self._had_unknown_effect(item, outcome)
             inherited += not of_its_own
-            self._holds(
+            self.report.expect(
                 "V7",
                 of_its_own or outcome.source in self.inherited,
                 f"{_name(item)} is flagged ({outcome.kind}), and nothing tells why: "
@@ -216,10 +208,10 @@ class _Judgement:
         }
         for outcome in self.evidence.outcomes:
             token = outcome.headers.get("bridge_batch", b"").decode(errors="replace")
-            self._holds(
+            self.report.expect(
                 "V8",
                 token in committed.get(outcome.partition, set()),
-                f"outcome {outcome.partition}/{outcome.offset} is of batch {token}, which was not committed",
+                f"outcome {outcome.partition}/{outcome.offset} is of batch {token}, never committed",
             )
 
     # V9
@@ -234,19 +226,21 @@ class _Judgement:
         for commit in commits:
             where = f"partition {partition}, commit of {commit.offset}"
             if commit.log is None:
-                self._holds("V9", False, f"{where} has no recovery log: {commit.fault}")
+                self.report.expect("V9", False, f"{where} has no recovery log: {commit.fault}")
                 continue
             log = commit.log
             tokens.add(log.token)
-            self._holds("V9", commit.offset >= last, f"{where} ({log.token}) comes after one of {last}")
-            self._holds(
+            self.report.expect(
+                "V9", commit.offset >= last, f"{where} ({log.token}) comes after one of {last}"
+            )
+            self.report.expect(
                 "V9", log.committed == commit.offset, f"{where}: its recovery log says {log.committed}"
             )
             while passed < len(inputs) and inputs[passed].offset < commit.offset:
                 item = inputs[passed]
                 found = self.outcomes_of.get((item.partition, item.offset), [])
                 known = {outcome.headers.get("bridge_batch", b"").decode() for outcome in found}
-                self._holds(
+                self.report.expect(
                     "V9",
                     bool(known & tokens),
                     f"{where} ({log.token}) passes {_name(item)}, whose outcome is of {known or 'no batch'}",
@@ -258,11 +252,11 @@ class _Judgement:
     def _limits(self, where: str, commit: GroupCommit) -> None:
         log = commit.log
         window = 0 if log.published is None else log.published - log.committed + 1
-        self._holds("V10", window <= WINDOW_OFFSETS_LIMIT, f"{where}: {window} offsets in the window")
-        unresolved = len(log.unresolved)
-        self._holds("V10", unresolved <= WINDOW_UNRESOLVED_LIMIT, f"{where}: {unresolved} unresolved")
-        size = len(commit.metadata)
-        self._holds("V10", size <= METADATA_CHARACTERS_LIMIT, f"{where}: {size} characters of metadata")
+        unresolved, size = len(log.unresolved), len(commit.metadata)
+        expect = self.report.expect
+        expect("V10", window <= WINDOW_OFFSETS_LIMIT, f"{where}: {window} offsets in the window")
+        expect("V10", unresolved <= WINDOW_UNRESOLVED_LIMIT, f"{where}: {unresolved} unresolved")
+        expect("V10", size <= METADATA_CHARACTERS_LIMIT, f"{where}: {size} characters of metadata")
 
     def _ceilings(self) -> None:
         """No request before the first commit with a ceiling above its event."""
@@ -274,7 +268,7 @@ class _Judgement:
             first = min(request["arrived_us"] for request in requests)
             known = raised.get(item.partition)
             since = None if known is None else known.since(item.offset)
-            self._holds(
+            self.report.expect(
                 "V9",
                 since is not None and first >= (since - CLOCK_TOLERANCE_MS) * 1000,
                 f"{_name(item)} was sent at {first / 1e6:.3f}, its ceiling was committed "
@@ -294,7 +288,7 @@ class _Judgement:
             most = max(most, now)
         self.report.counts["most requests in flight"] = most
         limit = self.evidence.in_flight_limit
-        self._holds("V10", most <= limit, f"{most} requests in flight at a time, of {limit}")
+        self.report.expect("V10", most <= limit, f"{most} requests in flight at a time, of {limit}")
 
     # V11
 
@@ -310,7 +304,7 @@ class _Judgement:
                     continue
                 if log.process in clean and log.ceiling > log.committed:
                     item = self.by_place.get((partition, log.ceiling - 1))
-                    self._holds(
+                    self.report.expect(
                         "V11",
                         item is not None
                         and (item.offset in taken_over or self._had_unknown_effect(item, None)),
@@ -318,7 +312,7 @@ class _Judgement:
                         f"({log.token}), and it was never sent",
                     )
                 elif log.process in clean:
-                    self._holds("V11", True, "")
+                    self.report.expect("V11", True, "")
                 taken_over |= {o for o in range(log.committed, log.ceiling) if log.is_ambiguous(o)}
 
 

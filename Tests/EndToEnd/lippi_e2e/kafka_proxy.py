@@ -9,8 +9,10 @@ A fault hits requests by their key and by the client that sent them:
 delay_answer   the answer comes `seconds` later, and everything behind it on this connection, too
 drop_answer    the broker does what it was asked, and the client never hears of it
 drop_request   neither the broker hears of it nor the client
-late_copy      the request passes, and up to `seconds` later its copy goes to the broker on a connection of
-               its own, as one that was long on its way; the copy's answer is swallowed
+late_request   the request does not pass; up to `seconds` later it reaches the broker on a connection of its
+               own, as one that was long on its way; the client never hears of it
+late_copy      the request passes and so does, later, its copy; the client hears of neither. A client that
+               got an answer never sends a second copy, so this is the most that a network can do
 cut_before     the connection ends in place of the request
 cut_after      the connection ends when the broker has the request and has not answered
 """
@@ -37,7 +39,15 @@ TXN_OFFSET_COMMIT = 28
 TRANSACTION_KEYS = frozenset({ADD_PARTITIONS_TO_TXN, ADD_OFFSETS_TO_TXN, END_TXN, TXN_OFFSET_COMMIT})
 COMMIT_KEYS = TRANSACTION_KEYS | {OFFSET_COMMIT}
 
-KINDS = ("delay_answer", "drop_answer", "drop_request", "late_copy", "cut_before", "cut_after")
+KINDS = (
+    "delay_answer",
+    "drop_answer",
+    "drop_request",
+    "late_request",
+    "late_copy",
+    "cut_before",
+    "cut_after",
+)
 
 _FRAME_BYTES_LIMIT = 128 * 1024 * 1024
 _COPY_ANSWER_SECONDS = 10
@@ -122,6 +132,14 @@ class KafkaProxy:
             self._faults.append(fault)
 
         self._call(add())
+
+    def remove(self, fault: Fault) -> None:
+        """Ends one fault that was added; nothing happens if its hits are used up."""
+
+        async def remove() -> None:
+            self._faults = [one for one in self._faults if replace(one, count=fault.count) != fault]
+
+        self._call(remove())
 
     def clear(self) -> None:
         """Ends all faults; copies that are on their way still arrive."""
@@ -287,10 +305,13 @@ class _Connection:
                 continue
             if self._proxy.strike(("cut_before",), request):
                 return
-            if copy := self._proxy.strike(("late_copy",), request):
-                self._proxy.copy_later(self._port, frame, request, copy.seconds)
+            late = self._proxy.strike(("late_request", "late_copy"), request)
+            if late is not None:
+                self._proxy.copy_later(self._port, frame, request, late.seconds)
+                if late.kind == "late_request":
+                    continue
             self._waiting[request.correlation] = request
-            if self._proxy.strike(("drop_answer",), request):
+            if late is not None or self._proxy.strike(("drop_answer",), request):
                 self._muted.add(request.correlation)
             writer.write(struct.pack(">i", len(frame)) + frame)
             await writer.drain()
