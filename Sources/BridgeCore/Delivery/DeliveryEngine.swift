@@ -34,6 +34,8 @@ package struct DeliveryEngine: ~Copyable {
   var batchNotBefore = MonotonicTime(microseconds: .min / 2)
   /// Kafka takes an outcome in no form: nothing is sent before a batch is committed.
   var isPublishingHalted = false
+  /// An operator stopped the line.
+  package var isPaused = false
   var lastBatchAt = MonotonicTime(microseconds: .min / 2)
 
   /// `processToken`: random, new at every start.

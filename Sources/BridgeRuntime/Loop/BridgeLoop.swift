@@ -53,6 +53,7 @@ package final class BridgeLoop<
   var outbox = Outbox()
   var phase = Phase.running
   package internal(set) var tally = LineTally()
+  var standing = LineStanding()
   var missedDrain = false
   /// The group waits for the answer to a revocation.
   var owesRelease = false

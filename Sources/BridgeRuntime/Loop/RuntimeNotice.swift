@@ -14,20 +14,12 @@ package enum RuntimeNotice: Sendable {
   /// An answer that stops the line.
   case lineStopped(LineStop)
   case lineResumed
+  /// An operator stopped the line, for this reason.
+  case linePaused(reason: String)
   case drainStarted(deadline: TimeSpan)
   case drained(unresolvedCount: Int)
   /// Requests were still out, or outcomes not durable, when the time was over.
   case drainMissed(inFlightCount: Int)
-}
-
-/// Why nothing is sent.
-package struct LineStop: Sendable, Equatable {
-  package var reason: LineGate.Reason
-  package var ruling: VerdictClass
-  package var httpStatus: Int?
-  package var code: Int64?
-  package var subCode: String?
-  package var seconds: Int64?
 }
 
 /// How the loop ended.

@@ -48,8 +48,8 @@ struct PromiseLedger {
       }
     case .partitionUndecided(let partition, let reason):
       world.violated("partition \(partition) does not start: \(reason.name)")
-    case .partitionTakenOver, .revoked, .batch, .outcomeRefused, .lineStopped, .lineResumed, .drainStarted,
-      .drainMissed:
+    case .partitionTakenOver, .revoked, .batch, .outcomeRefused, .lineStopped, .lineResumed, .linePaused,
+      .drainStarted, .drainMissed:
       break
     }
   }

@@ -148,6 +148,7 @@ final class SimulatedWorker {
       "batch \(token.counter) with \(count) outcomes: \(results) \(fault ?? "")"
     case .lineStopped(let stop): "line stopped: \(stop.reason)"
     case .lineResumed: "line runs again"
+    case .linePaused: "is paused"
     case .outcomeRefused(let partition, let offset, let isFinal):
       "outcome of \(partition)/\(offset) is refused\(isFinal ? " in every form" : "")"
     case .drainStarted: "drains"

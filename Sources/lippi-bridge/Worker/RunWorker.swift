@@ -9,20 +9,24 @@ internal import LippiAPI
 /// Runs the worker until a signal ends it, or it cannot go on.
 func runWorker(_ configuration: Configuration) -> ExitCode {
   do throws(FatalFault) {
-    return runWorker(configuration, until: try StopRequests.signals())
+    return runWorker(configuration, until: try StopRequests.signals()) { ServiceNotices(environment: $0) }
   } catch {
     StandardError.write("lippi-bridge run: \(error.message)\n")
     return error.exitCode
   }
 }
 
-/// Runs the worker until it is asked to stop, or cannot go on.
-func runWorker(_ configuration: Configuration, until stop: borrowing StopRequests) -> ExitCode {
+/// Runs the worker until it is asked to stop, or cannot go on. It is the process's own affair whether a supervisor is
+/// told.
+func runWorker(
+  _ configuration: Configuration, until stop: borrowing StopRequests,
+  telling supervisor: (WorkerLog) -> ServiceNotices = { _ in ServiceNotices() }
+) -> ExitCode {
   let log = configuration.makeLog()
   let workerLog = WorkerLog(log)
   defer { log.flush(atMost: .seconds(2)) }
   do throws(FatalFault) {
-    return try Worker(configuration, workerLog, Watchdog(log)).run(until: stop)
+    return try Worker(configuration, workerLog, Watchdog(log), supervisor(workerLog)).run(until: stop)
   } catch {
     let code = error.exitCode
     workerLog.write(
@@ -39,11 +43,15 @@ struct Worker {
   private let configuration: Configuration
   private let log: WorkerLog
   private let watchdog: Watchdog
+  private let supervisor: ServiceNotices
 
-  init(_ configuration: Configuration, _ log: WorkerLog, _ watchdog: Watchdog) {
+  init(
+    _ configuration: Configuration, _ log: WorkerLog, _ watchdog: Watchdog, _ supervisor: ServiceNotices
+  ) {
     self.configuration = configuration
     self.log = log
     self.watchdog = watchdog
+    self.supervisor = supervisor
   }
 
   func run(until stop: borrowing StopRequests) throws(FatalFault) -> ExitCode {
@@ -86,6 +94,7 @@ struct Worker {
       if asked.stopCount > 0 {
         requestCount += asked.stopCount
         log.write(.info, "stopping")
+        supervisor.stopping()
         loop.stop(at: now)
         if requestCount > 1 { return }
       }
@@ -95,12 +104,13 @@ struct Worker {
         loop.replaceRequests(RequestEncoder(settings: settings))
       }
       loop.turn(at: now)
+      supervisor.turned(at: now, loop)
       trouble.look(at: loop.gateway, now, log)
       summary.look(at: loop, now, log)
       while let notice = notices.next() { log.write(notice) }
       guard loop.ending == nil else { return }
       let wake = loop.nextWake(at: now).map { $0 - now.monotonic } ?? Self.longestWait
-      readiness.wait(atMost: min(wake, Self.longestWait))
+      readiness.wait(atMost: min(wake, Self.longestWait, supervisor.longestWait))
     }
   }
 
@@ -108,6 +118,7 @@ struct Worker {
     let now = WorkerClock.now()
     log.now = now
     watchdog.closing(at: now)
+    supervisor.stopping()
     let code: ExitCode =
       switch loop.ending {
       case .stopped: .success

@@ -67,6 +67,8 @@ final class WorkerLog {
       writeStop(stop)
     case .lineResumed:
       write(.info, "resumed")
+    case .linePaused(let reason):
+      write(.warning, "paused", [(.reason, .text(reason))])
     case .outcomeRefused(let partition, let offset, let isFinal):
       let fields: [(LogKey, LogValue)] = [
         (.partition, .integer(Int64(partition))), (.detail, .text("offset \(offset)")),

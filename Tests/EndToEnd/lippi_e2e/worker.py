@@ -56,6 +56,7 @@ class Worker(OwnedProcess):
         self.environment = dict(environment or {})
         self.folder = folder
         self.settings = dict(settings)
+        self.environment: dict[str, str] = {}
         self.process: subprocess.Popen | None = None
         self.logs: list[LogFile] = []
         self.last_usage = Usage(cpu_us=0, rss_peak_bytes=0)
