@@ -259,7 +259,8 @@ class _Judgement:
         expect("V10", size <= METADATA_CHARACTERS_LIMIT, f"{where}: {size} characters of metadata")
 
     def _ceilings(self) -> None:
-        """No request before the first commit with a ceiling above its event."""
+        """No request before the first commit with a ceiling above its event: by the clock, and by the order
+        of commits, in which that one comes before the one with the outcome."""
         raised = {partition: _Raised(commits) for partition, commits in self.evidence.commits.items()}
         for item in self.evidence.inputs:
             requests = self.requests_of.get(item.event.message_id or "", [])
@@ -267,12 +268,22 @@ class _Judgement:
                 continue
             first = min(request["arrived_us"] for request in requests)
             known = raised.get(item.partition)
-            since = None if known is None else known.since(item.offset)
+            since, above = (None, None) if known is None else known.since(item.offset)
             self.report.expect(
                 "V9",
                 since is not None and first >= (since - CLOCK_TOLERANCE_MS) * 1000,
                 f"{_name(item)} was sent at {first / 1e6:.3f}, its ceiling was committed "
                 + ("never" if since is None else f"at {since / 1e3:.3f}"),
+            )
+            published = [
+                known.index_of(outcome.headers.get("bridge_batch", b"").decode())
+                for outcome in self.outcomes_of.get((item.partition, item.offset), [])
+                if known is not None
+            ]
+            self.report.expect(
+                "V9",
+                above is None or all(index is None or above < index for index in published),
+                f"{_name(item)} was sent, and no ceiling above it was committed before its outcome",
             )
 
     # V10
@@ -322,14 +333,25 @@ class _Raised:
     def __init__(self, commits: Iterable[GroupCommit]):
         self._ceilings: list[int] = []
         self._times: list[int] = []
-        for commit in commits:
-            if commit.log is not None and commit.log.ceiling > (self._ceilings[-1] if self._ceilings else 0):
+        self._numbers: list[int] = []
+        self._tokens: dict[str, int] = {}
+        for number, commit in enumerate(commits):
+            if commit.log is None:
+                continue
+            self._tokens.setdefault(commit.log.token, number)
+            if commit.log.ceiling > (self._ceilings[-1] if self._ceilings else 0):
                 self._ceilings.append(commit.log.ceiling)
                 self._times.append(commit.durable_ms)
+                self._numbers.append(number)
 
-    def since(self, offset: int) -> int | None:
+    def since(self, offset: int) -> tuple[int | None, int | None]:
+        """Milliseconds, and the number of the commit."""
         index = bisect_right(self._ceilings, offset)
-        return self._times[index] if index < len(self._times) else None
+        return (self._times[index], self._numbers[index]) if index < len(self._times) else (None, None)
+
+    def index_of(self, token: str) -> int | None:
+        """The number of the commit that was written with an outcome."""
+        return self._tokens.get(token)
 
 
 def _is_vague(request: dict) -> bool:
