@@ -104,6 +104,8 @@ class KafkaProxy:
         self._copies: set[asyncio.Task] = set()
         self._servers: list[asyncio.Server] = []
         self._held_until: dict[str, float] = {}
+        self._late_ones_go = asyncio.Event()
+        self._late_ones_go.set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="kafka-proxy", daemon=True)
         self._thread.start()
@@ -170,6 +172,20 @@ class KafkaProxy:
             self.note("hold", client=client, seconds=seconds)
 
         self._call(hold())
+
+    def keep_late_ones(self) -> None:
+        """Whatever is late, or will be, waits until it is let go."""
+
+        async def keep() -> None:
+            self._late_ones_go.clear()
+
+        self._call(keep())
+
+    def let_late_ones_go(self) -> None:
+        async def let_go() -> None:
+            self._late_ones_go.set()
+
+        self._call(let_go())
 
     def copies_under_way(self) -> int:
         async def count() -> int:
@@ -240,6 +256,7 @@ class KafkaProxy:
 
     async def _copy(self, port: int, frame: bytes, request: Request, seconds: float) -> None:
         await asyncio.sleep(seconds)
+        await self._late_ones_go.wait()
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError as error:
