@@ -64,7 +64,7 @@ def test_a_rolling_restart_leaves_no_flag(binary: Path, tmp_path: Path) -> None:
 
 
 def test_late_copies_change_nothing_for_the_bridge(binary: Path, tmp_path: Path) -> None:
-    """Answers of transactional requests are lost, and their copies come when the next transactions are open."""
+    """Answers of transactional requests are lost, and copies come when the next transactions are open."""
     plan = []
     keys = [TXN_OFFSET_COMMIT, END_TXN, ADD_OFFSETS_TO_TXN, ADD_PARTITIONS_TO_TXN]
     for number, at in enumerate(range(3, 45, 2)):
