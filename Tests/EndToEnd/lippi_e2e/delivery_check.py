@@ -58,8 +58,8 @@ class ProcessRun:
     starts: tuple[tuple[int, int, int, int], ...] = ()
     """Partitions that it started: partition, committed, ceiling, ambiguous."""
     let_go: bool = False
-    """It says that partitions were lost or taken from it, or that a drain was not finished: what it left there
-    was not left in peace, however it ended later."""
+    """It says that partitions were lost or taken from it, or that a drain was not finished: what it left
+    there was not left in peace, however it ended later."""
 
     @property
     def was_clean(self) -> bool:
