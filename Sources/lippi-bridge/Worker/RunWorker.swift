@@ -26,7 +26,8 @@ func runWorker(
   let workerLog = WorkerLog(log)
   defer { log.flush(atMost: .seconds(2)) }
   do throws(FatalFault) {
-    return try Worker(configuration, workerLog, Watchdog(log), supervisor(workerLog)).run(until: stop)
+    let watchdog = Watchdog(log, startLimit: Worker.startLimit(configuration))
+    return try Worker(configuration, workerLog, watchdog, supervisor(workerLog)).run(until: stop)
   } catch {
     let code = error.exitCode
     workerLog.write(
@@ -39,6 +40,11 @@ func runWorker(
 struct Worker {
   /// The longest wait between two turns: an idle member polls this often to stay one.
   private static let longestWait = TimeSpan.seconds(1)
+
+  /// Topics, rights and the transactional id are each waited for as long as `kafka.startup_timeout` says.
+  static func startLimit(_ configuration: Configuration) -> TimeSpan {
+    .milliseconds(3 * configuration.kafka.startupTimeoutMilliseconds)
+  }
 
   private let configuration: Configuration
   private let log: WorkerLog
