@@ -17,7 +17,7 @@ before that time, and no tolerance is needed but for the clock being set.
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .checker import Expectations, Report, check
 from .effects import Effect, effect_of
@@ -80,7 +80,8 @@ class Evidence:
     """Of all workers together."""
     lag: int | None = None
     open_transactions: Sequence[int] = ()
-    first_partition_offsets: Mapping[int, int] = field(default_factory=dict)
+    unread_ms: Sequence[tuple[int, int]] = ()
+    """From, to: the gateway closed idle connections, and a request that crossed this was never read."""
 
 
 def judge(evidence: Evidence) -> Report:
@@ -169,10 +170,13 @@ class _Judgement:
             return True
         document = (outcome.document if outcome else None) or {}
         first, last = document.get("first_sent_at"), document.get("finished_at")
+        unread = self.evidence.unread_ms
         if outcome is None:
-            return bool(self.nameless_ms)
+            return bool(self.nameless_ms or unread)
         if first is None or last is None:
             return False
+        if any(start <= last and first <= end for start, end in unread):
+            return True
         # A request whose head alone was read may have been this one's.
         return bisect_right(self.nameless_ms, last + 1) > bisect_right(self.nameless_ms, first - 1)
 
