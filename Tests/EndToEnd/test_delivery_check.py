@@ -33,7 +33,7 @@ class Story:
 
     def judge(self) -> Report:
         starts = tuple(
-            (partition, commits[0].log.committed, commits[0].log.ceiling, 0)
+            (partition, commits[-1].log.committed, commits[-1].log.ceiling)
             for partition, commits in self.commits.items()
         )
         return judge(

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import confluent_kafka
+from confluent_kafka import KafkaException
 
 from .chaos_actors import BrokerUnderFire, Member, Script, Scripts
 from .chaos_plan import Action, Choices, plan
@@ -162,7 +163,7 @@ class Chaos:
         self._turn_until(lambda: self.scripts.are_done, _CALM_SECONDS, "every action has ended")
         self.cluster.wait_until_it_answers()
         self.load.stop()
-        self._turn_until(lambda: self.line.lag() == 0, _DRAIN_SECONDS, "lag is 0", every=0.5)
+        self._turn_until(self._is_drained, _DRAIN_SECONDS, "lag is 0", every=0.5)
         self._turn_until(lambda: self.proxy.copies_under_way() == 0, _CALM_SECONDS, "the last copy is there")
         for member in self.members.values():
             self._look_at_memory(member)
@@ -171,6 +172,12 @@ class Chaos:
         self._turn_until(lambda: self.scripts.are_done, _CALM_SECONDS, "every worker has stopped")
         self.note("over", "all")
         return self._judge()
+
+    def _is_drained(self) -> bool:
+        try:
+            return self.line.lag() == 0
+        except KafkaException:
+            return False  # A leader that has just moved.
 
     # What is done
 

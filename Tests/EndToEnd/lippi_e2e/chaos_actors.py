@@ -129,7 +129,7 @@ def _run_of(instance: str, code: int | None, log: LogFile) -> ProcessRun:
     lines = log.refresh()
     tokens = [line["token"] for line in lines if line.get("message") == "batch"]
     starts = [
-        (line["partition"], line["committed"], line["ceiling"], line["ambiguous"])
+        (line["partition"], line["committed"], line["ceiling"])
         for line in lines
         if line.get("message") == "partition started"
     ]

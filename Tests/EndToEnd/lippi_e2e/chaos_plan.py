@@ -93,7 +93,7 @@ def _workers_and_brokers(choices: Choices, chance: random.Random) -> Iterator[Ac
         if kind == "rolling":
             target = "all"
         yield Action(round(at, 2), kind, target, round(seconds, 2))
-        at += chance.uniform(2, 9)
+        at += chance.uniform(3, 12)
 
 
 def _proxy(choices: Choices, chance: random.Random) -> Iterator[Action]:

@@ -55,8 +55,8 @@ class ProcessRun:
     """The first half of its writer token. None: it committed nothing."""
     exit_code: int | None
     """Negative: the signal that ended it."""
-    starts: tuple[tuple[int, int, int, int], ...] = ()
-    """Partitions that it started: partition, committed, ceiling, ambiguous."""
+    starts: tuple[tuple[int, int, int], ...] = ()
+    """Partitions that it started: partition, committed, ceiling."""
     let_go: bool = False
     """It says that partitions were lost or taken from it, or that a drain was not finished: what it left
     there was not left in peace, however it ended later."""
@@ -184,12 +184,7 @@ class _Judgement:
         """What some process had to take over as possibly sent: between two commits of different processes,
         and wherever a process says that it started a partition there."""
         found: set[tuple[int, int]] = set()
-        starts = {
-            (partition, committed, ceiling)
-            for process in self.evidence.processes
-            for partition, committed, ceiling, ambiguous in process.starts
-            if ambiguous
-        }
+        starts = {start for process in self.evidence.processes for start in process.starts}
         ends: dict[int, int] = defaultdict(int)
         for item in self.evidence.inputs:
             ends[item.partition] = max(ends[item.partition], item.offset + 1)
