@@ -33,7 +33,7 @@ class Story:
 
     def judge(self) -> Report:
         starts = tuple(
-            (partition, commits[-1].log.committed, commits[-1].log.ceiling)
+            (partition, commits[0].log.committed, commits[0].log.committed)
             for partition, commits in self.commits.items()
         )
         return judge(
