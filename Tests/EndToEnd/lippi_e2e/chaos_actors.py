@@ -22,6 +22,7 @@ Script = Generator[Wait, None, None]
 _RESTART_SECONDS = 1.0
 _STOP_SECONDS = 60.0
 _SETTLED_SECONDS = 6.0
+_LET_GO = ("lost", "partition taken over", "drain missed")
 
 
 class Scripts:
@@ -132,7 +133,8 @@ def _run_of(instance: str, code: int | None, log: LogFile) -> ProcessRun:
         for line in lines
         if line.get("message") == "partition started"
     ]
-    return ProcessRun(instance, int(tokens[0][:8], 16) if tokens else None, code, tuple(starts))
+    let_go = any(line.get("message") in _LET_GO for line in lines)
+    return ProcessRun(instance, int(tokens[0][:8], 16) if tokens else None, code, tuple(starts), let_go)
 
 
 class BrokerUnderFire:

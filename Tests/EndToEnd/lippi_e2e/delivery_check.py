@@ -57,10 +57,13 @@ class ProcessRun:
     """Negative: the signal that ended it."""
     starts: tuple[tuple[int, int, int, int], ...] = ()
     """Partitions that it started: partition, committed, ceiling, ambiguous."""
+    let_go: bool = False
+    """It says that partitions were lost or taken from it, or that a drain was not finished: what it left
+    there was not left in peace, however it ended later."""
 
     @property
     def was_clean(self) -> bool:
-        return self.exit_code == 0
+        return self.exit_code == 0 and not self.let_go
 
 
 @dataclass
