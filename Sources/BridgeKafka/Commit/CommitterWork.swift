@@ -85,6 +85,7 @@ struct CommitterWork: ~Copyable {
           let failure = made.initialize(while: { !desk.isOver })
         else {
           producer = consume made
+          desk.producerRecreated()
           notices.post(KafkaNotice(.note, "the producer of outcomes was made anew"))
           return true
         }

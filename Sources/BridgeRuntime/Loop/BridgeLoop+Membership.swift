@@ -6,12 +6,15 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       switch event {
       case .assigned(let partitions, let epoch):
         notify(.assigned(partitions, epoch))
+        tally.rebalanced(.assigned)
+        isAssigned = true
         // A worker that is about to leave starts nothing new.
         guard phase == .running else { break }
         let asked = engine.partitionsAssigned(partitions, epoch: epoch)
         if !asked.isEmpty { committing.recover(asked, epoch: epoch) }
       case .revoked(let partitions):
         notify(.revoked(partitions))
+        tally.rebalanced(.revoked)
         owesRelease = true
         switch phase {
         case .running: startDrain(.revoked, at: now)
@@ -21,6 +24,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
         }
       case .lost(let partitions):
         notify(.lost(partitions))
+        tally.rebalanced(.lost)
         endAssignment(at: now)
         owesRelease = true
         releaseIfOwed()
@@ -39,6 +43,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
     }
     for recovered in withLogFirst {
       let earlierReason = engine.undecidedReason(of: recovered.partition)
+      sight.recovered[recovered.partition] = (recovered.committedOffset, recovered.logEnd)
       switch engine.partitionRecovered(recovered, epoch: answer.epoch, at: now.monotonic) {
       case .read(let offset):
         positions.append(ReadPosition(partition: recovered.partition, offset: offset))
@@ -125,6 +130,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
 
   private func endAssignment(at now: Moment) {
     for slot in engine.assignmentEnded() { slots.giveBack(slot) }
+    isAssigned = false
     outbox.removeAll()
   }
 }

@@ -15,6 +15,12 @@ final class WorkerLog {
     now = WorkerClock.now()
   }
 
+  /// How many lines the log has dropped so far; to be asked from any thread.
+  var droppedLineCounter: @Sendable () -> Int {
+    let log = log
+    return { log.droppedCount }
+  }
+
   func write(_ severity: LogSeverity, _ message: StaticString, _ fields: [(LogKey, LogValue)] = []) {
     log.write(LogLine(severity, message, fields, at: now.wall))
   }
