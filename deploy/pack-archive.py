@@ -16,7 +16,7 @@ import subprocess
 import tarfile
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -71,15 +71,19 @@ def _debian() -> str:
     return found[1] if found else "unknown"
 
 
-def _owner(path: str) -> str:
-    """The package of a shared object. Since /lib became a link, dpkg knows some files by the one and some by the
+def _owners(paths: list[str]) -> dict[str, str]:
+    """The packages of shared objects. Since /lib became a link, dpkg knows some files by the one and some by the
     other name."""
-    plain = path.removeprefix("/usr")
-    for name in (plain, "/usr" + plain):
-        done = subprocess.run(["dpkg", "-S", name], capture_output=True, text=True)
-        if done.returncode == 0:
-            return done.stdout.split(": ")[0].split(",")[0].split(":")[0]
-    raise SystemExit(f"pack-archive: no Debian package owns {path}; what is linked must come from one")
+    plain = {path.removeprefix("/usr"): path for path in paths}
+    asked = [*plain, *("/usr" + name for name in plain)]
+    # It fails whenever it does not know one of the names.
+    answer = subprocess.run(["dpkg", "-S", *asked], check=False, capture_output=True, text=True).stdout
+    owners = {}
+    for packages, name in re.findall(r"^(\S+(?:, \S+)*): (/\S+)$", answer, re.MULTILINE):
+        owners[plain[name.removeprefix("/usr")]] = packages.split(",")[0].split(":")[0]
+    if missing := sorted(set(paths) - set(owners)):
+        raise SystemExit(f"pack-archive: no Debian package owns {' '.join(missing)}; what is linked must come from one")
+    return owners
 
 
 def linked_packages(binary: Path) -> list[Package]:
@@ -91,16 +95,17 @@ def linked_packages(binary: Path) -> list[Package]:
     swift = sorted(name for name in loaded if name.startswith(("libswift", "libdispatch", "libBlocksRuntime")))
     if swift:
         raise SystemExit(f"pack-archive: {binary} needs Swift's libraries ({' '.join(swift)}): link them statically")
+    owners = _owners(list(loaded.values()))
     objects: dict[str, list[str]] = {}
     for name, path in loaded.items():
-        objects.setdefault(_owner(path), []).append(name)
-    packages = []
-    for name, names in sorted(objects.items()):
-        shown = "${Version} ${Architecture}\n"
-        version, architecture = _run("dpkg-query", "--show", f"--showformat={shown}", name).split("\n")[0].split()
-        is_direct = not direct.isdisjoint(names)
-        packages.append(Package(name, version, architecture, tuple(sorted(names)), is_direct))
-    return packages
+        objects.setdefault(owners[path], []).append(name)
+    shown = "${Package} ${Version} ${Architecture}\n"
+    rows = _run("dpkg-query", "--show", f"--showformat={shown}", *objects).splitlines()
+    installed = {name: (version, architecture) for name, version, architecture in map(str.split, rows)}
+    return [
+        Package(name, *installed[name], tuple(sorted(names)), not direct.isdisjoint(names))
+        for name, names in sorted(objects.items())
+    ]
 
 
 def sbom(version: str, swift: str, packages: list[Package], epoch: int) -> bytes:
@@ -135,7 +140,7 @@ def sbom(version: str, swift: str, packages: list[Package], epoch: int) -> bytes
         "specVersion": "1.6",
         "version": 1,
         "metadata": {
-            "timestamp": datetime.fromtimestamp(epoch, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "timestamp": datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "component": {
                 "type": "application",
                 "bom-ref": root,

@@ -100,6 +100,8 @@ package enum DeliveryLimits {
   package static let ceilingReserve = 1_024
   /// C moved by the end of the partition alone is committed this often at most.
   package static let idleCommitInterval = TimeSpan.seconds(1)
+  /// How often it is asked again what is committed for partitions that are not started.
+  package static let decisionLookInterval = TimeSpan.seconds(10)
   /// After a batch that was not committed.
   package static let refusedCommitDelay = TimeSpan.milliseconds(100)
   /// After a batch that failed because of one outcome that Kafka takes in no form.

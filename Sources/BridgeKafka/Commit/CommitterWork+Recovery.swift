@@ -11,7 +11,7 @@ extension CommitterWork {
       Self.ask(inquirer, settings, request.partitions)
     }
     switch answer {
-    case .success(let partitions): return partitions
+    case .success(let partitions): return withEarlierOutcomes(partitions, request)
     case .failure(let failure):
       if MonotonicTime.now - request.askedAt > Self.recoveryPatience, warnedRecovery != request.number {
         warnedRecovery = request.number
@@ -24,6 +24,52 @@ extension CommitterWork {
     case nil: return nil
     }
   }
+
+  /// Nothing committed may mean that nothing was done, or that it was forgotten: outcomes of the group tell. Nil: the
+  /// search goes on with the next try.
+  private mutating func withEarlierOutcomes(
+    _ partitions: [RecoveredPartition], _ request: CommitterDesk.RecoveryRequest
+  ) -> [RecoveredPartition]? {
+    let uncommitted = partitions.filter { $0.committedOffset == nil }.map(\.partition)
+    guard !uncommitted.isEmpty else {
+      search = nil
+      return partitions
+    }
+    if searchNumber != request.number {
+      search = OutcomeSearch(settings, partitions: uncommitted, number: request.number)
+    }
+    let desk = desk
+    let ending = search?.advance(for: Self.searchSlice, while: { !desk.isOver && !desk.hasBatch })
+    guard let ending = ending ?? nil else { return nil }
+    search = nil
+    switch ending {
+    case .found(let answers):
+      return partitions.map { partition in
+        var judged = partition
+        judged.earlierOutcomes = answers[partition.partition] ?? .none
+        return judged
+      }
+    case .refused(let fault):
+      if !warnedRefusedSearch {
+        notices.post(
+          KafkaNotice(
+            .warning, "earlier outcomes cannot be looked for",
+            detail: "\(fault.message) Nothing is committed, and that is taken for a first start."))
+        warnedRefusedSearch = true
+      }
+      return partitions
+    }
+  }
+
+  private var searchNumber: Int? {
+    switch search {
+    case .some(let search): search.number
+    case .none: nil
+    }
+  }
+
+  /// A batch, or a newer question, does not wait longer for a search.
+  private static let searchSlice = TimeSpan.milliseconds(500)
 
   /// A recovery that takes longer is worth a line in the log.
   private static let recoveryPatience = TimeSpan.seconds(5)

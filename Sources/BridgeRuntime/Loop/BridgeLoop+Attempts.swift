@@ -29,6 +29,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       gateway.finish(report)
       let duration = report.startedAt.map { report.endedAt - $0 }
       let decision = engine.attemptEnded(report.ticket, verdict, duration: duration, at: now)
+      if let duration { tally.attemptEnded(verdict, duration: duration, goesOn: decision == .again) }
       if let duration, decision != .stale {
         logAttempt(report, verdict, duration: duration, goesOn: decision == .again, at: now)
       }

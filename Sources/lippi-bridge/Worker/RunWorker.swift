@@ -62,6 +62,7 @@ struct Worker {
 
   func run(until stop: borrowing StopRequests) throws(FatalFault) -> ExitCode {
     try OpenFileLimit.raise(forConnections: configuration.gateway.concurrency)
+    var sight = try WorkerSight(configuration, log)
     let settings = configuration.kafkaSettings
     let notices = KafkaNotices()
     let counts = try settings.verifyTopics(timeout: settings.startupTimeout, notices: notices)
@@ -73,19 +74,20 @@ struct Worker {
     var intake = try KafkaIntake(settings, membership: membership, notices: notices)
     let gateway = try makeConnections()
     let readiness = try Readiness()
+    readiness.watch(sight.requests.descriptor)
     for descriptor in [stop.descriptor, intake.descriptor, committer.descriptor, gateway.descriptor] {
       readiness.watch(descriptor)
     }
     try intake.subscribe()
     let loop = makeLoop(consume intake, consume gateway, consume committer, partitionCount: counts.input)
     logStart(counts)
-    turn(loop, until: stop, readiness, notices)
-    return close(loop)
+    turn(loop, until: stop, readiness, notices, &sight)
+    return close(loop, sight)
   }
 
   private func turn(
     _ loop: WorkerLoop, until stop: borrowing StopRequests, _ readiness: borrowing Readiness,
-    _ notices: KafkaNotices
+    _ notices: KafkaNotices, _ sight: inout WorkerSight
   ) {
     var requestCount = 0
     var secrets = GatewaySecrets(configuration)
@@ -111,6 +113,7 @@ struct Worker {
       }
       loop.turn(at: now)
       supervisor.turned(at: now, loop)
+      sight.look(at: loop, now, log)
       trouble.look(at: loop.gateway, now, log)
       summary.look(at: loop, now, log)
       while let notice = notices.next() { log.write(notice) }
@@ -120,7 +123,7 @@ struct Worker {
     }
   }
 
-  private func close(_ loop: WorkerLoop) -> ExitCode {
+  private func close(_ loop: WorkerLoop, _ sight: WorkerSight) -> ExitCode {
     let now = WorkerClock.now()
     log.now = now
     watchdog.closing(at: now)
@@ -140,6 +143,7 @@ struct Worker {
       _ = loop.committing.stop(deadline: now.monotonic + .seconds(3))
       log.write(.info, "stopped", [(.exitCode, .integer(Int64(code.rawValue)))])
     }
+    sight.stop(code)
     return code
   }
 
