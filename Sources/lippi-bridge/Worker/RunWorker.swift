@@ -23,7 +23,7 @@ func runWorker(
   telling supervisor: (WorkerLog) -> ServiceNotices = { _ in ServiceNotices() }
 ) -> ExitCode {
   let log = configuration.makeLog()
-  let workerLog = WorkerLog(log)
+  let workerLog = WorkerLog(log, advice: UndecidedAdvice(configurationFile: configuration.filePath))
   defer { log.flush(atMost: .seconds(2)) }
   do throws(FatalFault) {
     let watchdog = Watchdog(log, startLimit: Worker.startLimit(configuration))
@@ -79,7 +79,7 @@ struct Worker {
       readiness.watch(descriptor)
     }
     try intake.subscribe()
-    let loop = makeLoop(consume intake, consume gateway, consume committer, partitionCount: counts.input)
+    let loop = makeLoop(consume intake, consume gateway, consume committer, counts)
     logStart(counts)
     turn(loop, until: stop, readiness, notices, &sight)
     return close(loop, sight)
@@ -159,13 +159,13 @@ struct Worker {
 
   private func makeLoop(
     _ intake: consuming KafkaIntake, _ gateway: consuming GatewayConnections,
-    _ committer: consuming KafkaCommitter, partitionCount: Int
+    _ committer: consuming KafkaCommitter, _ counts: TopicCounts
   ) -> WorkerLoop {
     let log = log
     return WorkerLoop(
       intake: intake, gateway: gateway, committing: committer,
       engine: DeliveryEngine(
-        settings: configuration.deliverySettings(partitionCount: partitionCount),
+        settings: configuration.deliverySettings(counts),
         seed: .random(in: 0 ... .max), processToken: .random(in: 0 ... .max)),
       path: configuration.recordPath(), drainLimit: .milliseconds(configuration.shutdown.drainMilliseconds),
       finalCommitLimit: .seconds(8), notify: { log.write($0) })
