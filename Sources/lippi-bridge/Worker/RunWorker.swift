@@ -17,12 +17,16 @@ func runWorker(_ configuration: Configuration) -> ExitCode {
 }
 
 /// Runs the worker until it is asked to stop, or cannot go on.
-func runWorker(_ configuration: Configuration, until stop: borrowing StopRequests) -> ExitCode {
+/// `listening`: is told the address of the admin port.
+func runWorker(
+  _ configuration: Configuration, until stop: borrowing StopRequests,
+  listening: (String) -> Void = { _ in }
+) -> ExitCode {
   let log = configuration.makeLog()
   let workerLog = WorkerLog(log)
   defer { log.flush(atMost: .seconds(2)) }
   do throws(FatalFault) {
-    return try Worker(configuration, workerLog, Watchdog(log)).run(until: stop)
+    return try Worker(configuration, workerLog, Watchdog(log)).run(until: stop, listening: listening)
   } catch {
     let code = error.exitCode
     workerLog.write(
@@ -46,9 +50,12 @@ struct Worker {
     self.watchdog = watchdog
   }
 
-  func run(until stop: borrowing StopRequests) throws(FatalFault) -> ExitCode {
+  func run(
+    until stop: borrowing StopRequests, listening: (String) -> Void
+  ) throws(FatalFault) -> ExitCode {
     try OpenFileLimit.raise(forConnections: configuration.gateway.concurrency)
     var sight = try WorkerSight(configuration, log)
+    if let address = sight.address { listening(address) }
     let settings = configuration.kafkaSettings
     let notices = KafkaNotices()
     let counts = try settings.verifyTopics(timeout: settings.startupTimeout, notices: notices)
@@ -96,6 +103,7 @@ struct Worker {
       {
         loop.replaceRequests(RequestEncoder(settings: settings))
       }
+      if let token = secrets.takeFreshAdminToken() { sight.replaceToken(token) }
       loop.turn(at: now)
       sight.look(at: loop, now, log)
       trouble.look(at: loop.gateway, now, log)

@@ -26,6 +26,7 @@ extension Configuration {
     }
     settings.startupTimeout = .milliseconds(kafka.startupTimeoutMilliseconds)
     settings.properties = kafka.clientProperties()
+    settings.statusTopic = statusTopic
     return settings
   }
 
