@@ -36,6 +36,11 @@ _REFUSED = {"lippi-bridge offsets skip": 65}
 _SERVING = {"simulator": r'"url"', "demo": r"e-\d|delivered", "run": r"\bstarted\b"}
 
 
+# They ask a worker that was started before.
+_ASKING = ("health", "pause", "resume")
+_DEMO_TOKEN = "LIPPI_BRIDGE_ADMIN_TOKEN=demo"
+
+
 def _examples() -> list[str]:
     if not default_binary().is_file():
         return []
@@ -78,7 +83,7 @@ class Shell:
         (folder / "config").mkdir()
         (folder / "config" / "examples").symlink_to(_ROOT / "config" / "examples")
         path = [str(tools), outside_environment()["PATH"]]
-        self.environment = {"NO_COLOR": "1"}
+        self.environment = {"NO_COLOR": "1", "LIPPI_BRIDGE_ADMIN_LISTEN": "127.0.0.1:0"}
         self.replacements = {"127.0.0.1:8080": f"127.0.0.1:{_free_port()}"}
         self.folders = path
 
@@ -158,6 +163,26 @@ def _type(shell: Shell, line: str) -> None:
         kill_if_running(process)
 
 
+def _ask_a_worker(shell: Shell, line: str) -> None:
+    demo, output = shell.start("lippi-bridge demo")
+    try:
+        address = re.compile(r"worker +http://(\S+)/health")
+        found = until(
+            lambda: address.search(output.text()),
+            _SECONDS,
+            "the demo says its addresses",
+            explain=output.text,
+            guard=lambda: _assert_running(demo, output),
+        )
+        shell.replacements |= {"127.0.0.1:9464": found[1], "LIPPI_BRIDGE_ADMIN_TOKEN=…": _DEMO_TOKEN}
+        until(lambda: "The line goes on until" in output.text(), _SECONDS, "the demo has done its work")
+        shell.folder = shell.folder / "asking"
+        shell.folder.mkdir()
+        _type(shell, line)
+    finally:
+        kill_if_running(demo)
+
+
 def _assert_running(process: subprocess.Popen, output: LogFile) -> None:
     assert process.poll() is None, output.text()
 
@@ -186,6 +211,8 @@ def test_every_verb_of_dev_exists() -> None:
 
 @pytest.mark.parametrize("line", [line for line in _RUN if not _needs_kafka(line)])
 def test_typed(shell: Shell, line: str, tmp_path: Path) -> None:
+    if _verb(line) in _ASKING:
+        return _ask_a_worker(shell, line)
     if not line.startswith("curl"):
         return _type(shell, line)
     # For a simulator that was started before.

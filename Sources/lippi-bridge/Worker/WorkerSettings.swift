@@ -27,6 +27,7 @@ extension Configuration {
     settings.startupTimeout = .milliseconds(kafka.startupTimeoutMilliseconds)
     settings.properties = kafka.clientProperties()
     settings.outcomeSource = OutcomeIdentity.eventSource(groupID: kafka.groupID)
+    settings.statusTopic = statusTopic
     return settings
   }
 
