@@ -12,7 +12,7 @@ final class Watchdog: Sendable {
 
   private let lastTurn: Atomic<Int64>
   private let closingSince = Atomic<Int64>(0)
-  private let queue = DispatchQueue(label: "watchdog")
+  private let queue = DispatchQueue(label: "watchdog", qos: .default)
   private let log: Log
 
   init(_ log: Log) {
