@@ -1,4 +1,4 @@
-"""Two builds, one after the other on the same group with work under way: what one commits, the other takes up.
+"""Two builds, one after the other on one group with work under way: what one commits, the other takes up.
 
 Needs the program of an earlier commit (`LIPPI_E2E_EARLIER_BINARY`), or builds it, which takes minutes: only
 `./dev test --deploy` asks for that. `LIPPI_E2E_EARLIER` names the commit."""

@@ -20,8 +20,8 @@ _ENVIRONMENT = {
 }
 
 # Runs as the first process of its own namespaces and becomes systemd. The network is this machine's: brokers
-# and simulator of the tests are reached as they are. The root is changed for good, not by chroot, and shared with
-# the namespaces of services, as a container's manager has to do it.
+# and simulator of the tests are reached as they are. The root is changed for good, not by chroot, and shared
+# with the namespaces of services, as a container's manager has to do it.
 _BOOT = """
 set -e
 root=$1
