@@ -1,7 +1,8 @@
 extension DeliveryEngine {
   /// The next record to be sent, if any may be. It is to be followed by `attemptStarted` or `dispatchReturned`.
   package mutating func nextDispatch(at now: Moment) -> Ticket? {
-    guard !isPublishingHalted, inFlightCount < settings.inFlightLimit, gate.admits(at: now.monotonic),
+    guard !isPublishingHalted, !isPaused, inFlightCount < settings.inFlightLimit,
+      gate.admits(at: now.monotonic),
       holdsLease(at: now.monotonic)
     else { return nil }
     while let ticket = ready.popFirst() {

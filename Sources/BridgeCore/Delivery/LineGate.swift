@@ -78,7 +78,7 @@ package struct LineGate: Sendable {
   }
 
   /// When the next probe may go out.
-  var opensAt: MonotonicTime? {
+  package var opensAt: MonotonicTime? {
     guard case .stopped(_, let until) = state else { return nil }
     return until
   }

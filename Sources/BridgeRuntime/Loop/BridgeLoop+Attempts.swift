@@ -29,10 +29,11 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       gateway.finish(report)
       let duration = report.startedAt.map { report.endedAt - $0 }
       let decision = engine.attemptEnded(report.ticket, verdict, duration: duration, at: now)
+      if let duration { tally.attemptEnded(verdict, duration: duration, goesOn: decision == .again) }
       if let duration, decision != .stale {
         logAttempt(report, verdict, duration: duration, goesOn: decision == .again, at: now)
       }
-      if engine.gate.state != stateBefore { lineChanged(verdict, report) }
+      if engine.gate.state != stateBefore { lineChanged(verdict, report, at: now) }
     }
   }
 
@@ -68,9 +69,11 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
     slots[index].log(attempt)
   }
 
-  private func lineChanged(_ verdict: Verdict, _ report: AttemptReport) {
+  private func lineChanged(_ verdict: Verdict, _ report: AttemptReport, at now: Moment) {
     switch engine.gate.state {
     case .running:
+      standing.stop = nil
+      standing.since = now.wall
       notify(.lineResumed)
     case .probing:
       break
@@ -82,6 +85,8 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
         stop.code = slots[report.ticket.index].answer.code
         stop.subCode = slots[report.ticket.index].answer.copy(slots[report.ticket.index].answer.subCode)
       }
+      standing.stop = stop
+      standing.since = now.wall
       notify(.lineStopped(stop))
     }
   }

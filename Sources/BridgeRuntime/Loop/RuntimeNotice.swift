@@ -4,7 +4,8 @@ package import BridgeCore
 package enum RuntimeNotice: Sendable {
   case assigned([PartitionIndex], Epoch)
   case partitionStarted(DeliveryEngine.PartitionView, Epoch)
-  case partitionUndecided(PartitionIndex, UndecidedReason)
+  /// `isReminder`: it was asked again, and the reason is the same.
+  case partitionUndecided(RecoveredPartition, UndecidedReason, isReminder: Bool)
   case partitionTakenOver(PartitionIndex)
   case revoked([PartitionIndex])
   case lost([PartitionIndex])
@@ -14,20 +15,12 @@ package enum RuntimeNotice: Sendable {
   /// An answer that stops the line.
   case lineStopped(LineStop)
   case lineResumed
+  /// An operator stopped the line, for this reason.
+  case linePaused(reason: String)
   case drainStarted(deadline: TimeSpan)
   case drained(unresolvedCount: Int)
   /// Requests were still out, or outcomes not durable, when the time was over.
   case drainMissed(inFlightCount: Int)
-}
-
-/// Why nothing is sent.
-package struct LineStop: Sendable, Equatable {
-  package var reason: LineGate.Reason
-  package var ruling: VerdictClass
-  package var httpStatus: Int?
-  package var code: Int64?
-  package var subCode: String?
-  package var seconds: Int64?
 }
 
 /// How the loop ended.

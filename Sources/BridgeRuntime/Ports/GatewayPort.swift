@@ -26,4 +26,9 @@ package protocol GatewayPort: ~Copyable {
   mutating func abandonAll(at now: Moment)
   /// When `turn` wants to be called at the latest although no byte moved.
   var nextDeadline: MonotonicTime? { get }
+  var standing: GatewayStanding { get }
+}
+
+extension GatewayPort where Self: ~Copyable {
+  package var standing: GatewayStanding { GatewayStanding() }
 }

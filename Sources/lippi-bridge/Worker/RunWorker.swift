@@ -23,10 +23,11 @@ func runWorker(
   telling supervisor: (WorkerLog) -> ServiceNotices = { _ in ServiceNotices() }
 ) -> ExitCode {
   let log = configuration.makeLog()
-  let workerLog = WorkerLog(log)
+  let workerLog = WorkerLog(log, advice: UndecidedAdvice(configurationFile: configuration.filePath))
   defer { log.flush(atMost: .seconds(2)) }
   do throws(FatalFault) {
-    return try Worker(configuration, workerLog, Watchdog(log), supervisor(workerLog)).run(until: stop)
+    let watchdog = Watchdog(log, startLimit: Worker.startLimit(configuration))
+    return try Worker(configuration, workerLog, watchdog, supervisor(workerLog)).run(until: stop)
   } catch {
     let code = error.exitCode
     workerLog.write(
@@ -39,6 +40,11 @@ func runWorker(
 struct Worker {
   /// The longest wait between two turns: an idle member polls this often to stay one.
   private static let longestWait = TimeSpan.seconds(1)
+
+  /// Topics, rights and the transactional id are each waited for as long as `kafka.startup_timeout` says.
+  static func startLimit(_ configuration: Configuration) -> TimeSpan {
+    .milliseconds(3 * configuration.kafka.startupTimeoutMilliseconds)
+  }
 
   private let configuration: Configuration
   private let log: WorkerLog
@@ -56,6 +62,7 @@ struct Worker {
 
   func run(until stop: borrowing StopRequests) throws(FatalFault) -> ExitCode {
     try OpenFileLimit.raise(forConnections: configuration.gateway.concurrency)
+    var sight = try WorkerSight(configuration, log)
     let settings = configuration.kafkaSettings
     let notices = KafkaNotices()
     let counts = try settings.verifyTopics(timeout: settings.startupTimeout, notices: notices)
@@ -67,19 +74,20 @@ struct Worker {
     var intake = try KafkaIntake(settings, membership: membership, notices: notices)
     let gateway = try makeConnections()
     let readiness = try Readiness()
+    readiness.watch(sight.requests.descriptor)
     for descriptor in [stop.descriptor, intake.descriptor, committer.descriptor, gateway.descriptor] {
       readiness.watch(descriptor)
     }
     try intake.subscribe()
-    let loop = makeLoop(consume intake, consume gateway, consume committer, partitionCount: counts.input)
+    let loop = makeLoop(consume intake, consume gateway, consume committer, counts)
     logStart(counts)
-    turn(loop, until: stop, readiness, notices)
-    return close(loop)
+    turn(loop, until: stop, readiness, notices, &sight)
+    return close(loop, sight)
   }
 
   private func turn(
     _ loop: WorkerLoop, until stop: borrowing StopRequests, _ readiness: borrowing Readiness,
-    _ notices: KafkaNotices
+    _ notices: KafkaNotices, _ sight: inout WorkerSight
   ) {
     var requestCount = 0
     var secrets = GatewaySecrets(configuration)
@@ -105,6 +113,7 @@ struct Worker {
       }
       loop.turn(at: now)
       supervisor.turned(at: now, loop)
+      sight.look(at: loop, now, log)
       trouble.look(at: loop.gateway, now, log)
       summary.look(at: loop, now, log)
       while let notice = notices.next() { log.write(notice) }
@@ -114,7 +123,7 @@ struct Worker {
     }
   }
 
-  private func close(_ loop: WorkerLoop) -> ExitCode {
+  private func close(_ loop: WorkerLoop, _ sight: WorkerSight) -> ExitCode {
     let now = WorkerClock.now()
     log.now = now
     watchdog.closing(at: now)
@@ -134,6 +143,7 @@ struct Worker {
       _ = loop.committing.stop(deadline: now.monotonic + .seconds(3))
       log.write(.info, "stopped", [(.exitCode, .integer(Int64(code.rawValue)))])
     }
+    sight.stop(code)
     return code
   }
 
@@ -149,13 +159,13 @@ struct Worker {
 
   private func makeLoop(
     _ intake: consuming KafkaIntake, _ gateway: consuming GatewayConnections,
-    _ committer: consuming KafkaCommitter, partitionCount: Int
+    _ committer: consuming KafkaCommitter, _ counts: TopicCounts
   ) -> WorkerLoop {
     let log = log
     return WorkerLoop(
       intake: intake, gateway: gateway, committing: committer,
       engine: DeliveryEngine(
-        settings: configuration.deliverySettings(partitionCount: partitionCount),
+        settings: configuration.deliverySettings(counts),
         seed: .random(in: 0 ... .max), processToken: .random(in: 0 ... .max)),
       path: configuration.recordPath(), drainLimit: .milliseconds(configuration.shutdown.drainMilliseconds),
       finalCommitLimit: .seconds(8), notify: { log.write($0) })

@@ -49,8 +49,11 @@ def _yaml(tree: Mapping, depth: int) -> list[str]:
 class Worker(OwnedProcess):
     """`start()`, then `kill()` or `stop()`, as often as wanted. Each run has its own log file."""
 
-    def __init__(self, binary: Path, folder: Path, settings: Settings):
+    def __init__(
+        self, binary: Path, folder: Path, settings: Settings, environment: Mapping[str, str] | None = None
+    ):
         self.binary = binary
+        self.environment = dict(environment or {})
         self.folder = folder
         self.settings = dict(settings)
         self.environment: dict[str, str] = {}

@@ -1,19 +1,4 @@
-package import BridgeCore
-
-/// What the loop has done since it began; never falls.
-package struct LineTally: Sendable, Equatable {
-  /// Records taken from the input topic.
-  package fileprivate(set) var eventCount = 0
-  private var outcomeCounts = [Int](repeating: 0, count: OutcomeKind.allCases.count)
-
-  package init() {}
-
-  /// Outcomes handed to the committer, whether or not they are durable yet.
-  package func outcomeCount(of kind: OutcomeKind) -> Int { outcomeCounts[Int(kind.rawValue)] }
-
-  mutating func eventTaken() { eventCount &+= 1 }
-  mutating func outcomeRecorded(_ kind: OutcomeKind) { outcomeCounts[Int(kind.rawValue)] &+= 1 }
-}
+import BridgeCore
 
 /// What the loop has in hand.
 package struct LineLoad: Sendable, Equatable {
