@@ -1,4 +1,5 @@
 import BridgeCore
+import Foundation
 import Testing
 
 @testable import BridgeKafka
@@ -42,6 +43,28 @@ import Testing
     #expect(lines.grant(.readInput, settings).contains("--allow-principal \(principal) "))
     #expect(lines.needsPrincipal == isUnknown)
     #expect(lines.needsAdministratorFile == !properties.isEmpty)
+  }
+
+  /// docs/kafka-acls.md has a row and a line for each right, as the program says them.
+  @Test func thePageAboutRightsHasEveryRight() throws {
+    var settings = KafkaSettings(
+      bootstrapServers: "localhost:9092", groupID: "lippi-bridge", instance: "worker-1",
+      inputTopic: "chat-events", resultTopic: "chat-outcomes")
+    settings.properties = ["security.protocol": "sasl_ssl", "sasl.username": "lippi-bridge"]
+    let lines = AdministrationLines(settings)
+    let page = try documentation("kafka-acls.md")
+    let shown = page.split(separator: "\n").filter { $0.hasPrefix("    kafka-acls.sh ") }
+    #expect(shown.map { String($0.dropFirst(4)) } == KafkaRight.allCases.map { lines.grant($0, settings) })
+    for right in KafkaRight.allCases {
+      let resource = right.name(settings).replacing("lippi-bridge-worker-1", with: "lippi-bridge-*")
+      #expect(page.contains("| \(resource) |"), "\(resource)")
+    }
+  }
+
+  private func documentation(_ name: String) throws -> String {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    return try String(contentsOf: root.appending(path: "docs/\(name)"), encoding: .utf8)
   }
 
   /// A client that the library refuses to make is a fault to be told, not the end of the process.

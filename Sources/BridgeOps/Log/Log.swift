@@ -22,7 +22,7 @@ package final class Log: Sendable {
   private let format: Format
   private let threshold: LogSeverity
   private let waiting = Mutex(Waiting())
-  private let writer = DispatchQueue(label: "log")
+  private let writer = DispatchQueue(label: "log", qos: .default)
 
   package init(descriptor: Int32, format: Format, threshold: LogSeverity) {
     self.descriptor = descriptor

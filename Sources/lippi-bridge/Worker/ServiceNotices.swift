@@ -89,7 +89,7 @@ final class ServiceNotices {
     let load = loop.load
     let counts = "lag \(load.lag), \(load.inFlightCount) in flight, \(load.unresolvedCount) unresolved"
     return switch stage {
-    case .starting, .working: "\(load.partitionCount) partitions, \(counts)"
+    case .starting, .working: "\(loop.lineStatus().state.name): \(load.partitionCount) partitions, \(counts)"
     case .stopping: "stopping, \(counts)"
     }
   }

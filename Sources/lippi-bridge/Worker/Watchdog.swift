@@ -13,7 +13,7 @@ final class Watchdog: Sendable {
   /// In the future during the start, whose waits for the brokers have limits of their own.
   private let lastTurn: Atomic<Int64>
   private let closingSince = Atomic<Int64>(0)
-  private let queue = DispatchQueue(label: "watchdog")
+  private let queue = DispatchQueue(label: "watchdog", qos: .default)
   private let log: Log
 
   /// `startLimit`: the longest that the start may take before the first turn.
