@@ -231,12 +231,14 @@ class Chaos:
                 return self._change_policy(action.target)
             case "rolling":
                 return self._rolling_restart(seconds)
-            case "kill_broker" | "stop_broker" | "pause_broker":
+            case "kill_broker" | "stop_broker" | "pause_broker" | "full_disk":
                 broker = self.brokers[int(action.target)]
                 if any(one.busy for one in self.brokers):
                     return None
                 if action.kind == "pause_broker":
                     return self._busy(broker, broker.sleep(seconds))
+                if action.kind == "full_disk":
+                    return self._busy(broker, broker.fill_disk(seconds))
                 return self._busy(broker, broker.end(seconds, kill=action.kind == "kill_broker"))
         member = self.members[action.target]
         if member.busy or not member.worker.running:

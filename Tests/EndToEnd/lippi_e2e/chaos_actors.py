@@ -5,6 +5,7 @@ beside each other.
 """
 
 import contextlib
+import resource
 import signal
 import socket
 import time
@@ -22,6 +23,7 @@ Script = Generator[Wait, None, None]
 _RESTART_SECONDS = 1.0
 _STOP_SECONDS = 60.0
 _SETTLED_SECONDS = 6.0
+_FULL_SECONDS = 20.0
 _LET_GO = ("lost", "partition taken over", "drain missed")
 
 
@@ -144,7 +146,7 @@ class BrokerUnderFire:
 
     def end(self, pause: float, *, kill: bool) -> Script:
         if kill:
-            self.broker.process.kill()
+            self.broker.kill()
         else:
             self.broker.process.terminate()
         yield lambda: not self.broker.running
@@ -153,6 +155,15 @@ class BrokerUnderFire:
         yield self._listens
         # Time to catch up with the others, so that they can be hurt next.
         yield _SETTLED_SECONDS
+
+    def fill_disk(self, pause: float) -> Script:
+        """No file may grow any more, as on a full disk: the broker gives up its log folder and ends."""
+        pid = self.broker.process.pid
+        hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
+        deadline = time.monotonic() + _FULL_SECONDS
+        yield lambda: not self.broker.running or time.monotonic() > deadline
+        yield from self.end(pause, kill=True)
 
     def sleep(self, seconds: float) -> Script:
         self.broker.pause()
