@@ -82,8 +82,11 @@ final class ClientObserver: Sendable {
   fileprivate func requestEnded(_ request: Int16, code: KafkaCode) {
     if code.isSuccess { answeredAt.store(MonotonicTime.now.microseconds, ordering: .relaxed) }
     hasFailedSince.store(!code.isSuccess, ordering: .relaxed)
-    if request == RequestNumber.addPartitionsToTransaction { addsPartitions.store(false, ordering: .releasing) }
-    if request == RequestNumber.addOffsetsToTransaction { addsOffsets.store(false, ordering: .releasing) }
+    switch request {
+    case RequestNumber.addPartitionsToTransaction: addsPartitions.store(false, ordering: .releasing)
+    case RequestNumber.addOffsetsToTransaction: addsOffsets.store(false, ordering: .releasing)
+    default: break
+    }
     switch request {
     case RequestNumber.addPartitionsToTransaction, RequestNumber.addOffsetsToTransaction,
       RequestNumber.transactionalOffsetCommit, RequestNumber.endTransaction:

@@ -103,7 +103,7 @@ class Chaos:
         self.done: Counter[str] = Counter()
         self.scripts = Scripts()
         self.rss_peak = 0
-        self.unread_ms: list[tuple[int, int]] = []
+        self.unclear_ms: list[tuple[int, int]] = []
         self._actions = (self.folder / "actions.jsonl").open("w", buffering=1)
         self.plan = plan(
             Choices(
@@ -277,8 +277,8 @@ class Chaos:
         self.line.simulator.fault(kind, **members)
         yield float(action.seconds)
         self.line.simulator.clear_faults()
-        if kind == "idle_close":
-            self.unread_ms.append((began, time.time_ns() // 1_000_000 + members["ms"]))
+        if kind in ("idle_close", "text") or (kind == "html" and members["http"] == 200):
+            self.unclear_ms.append((began, time.time_ns() // 1_000_000 + members.get("ms", 0)))
 
     def _hold(self, member: Member, seconds: float) -> Script:
         self.proxy.hold(seconds, _client_of(member.instance))
@@ -352,7 +352,7 @@ class Chaos:
             in_flight_limit=workers * _CONCURRENCY * (1 if options.calm else 2),
             lag=line.lag(),
             open_transactions=line.topics.open_transactions(line.result_topic),
-            unread_ms=self.unread_ms,
+            unclear_ms=self.unclear_ms,
         )
         report = judge(evidence)
         self._judge_processes(report)
