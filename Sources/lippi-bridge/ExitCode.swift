@@ -1,7 +1,7 @@
 /// How the program ends, for whoever started it. Numbers follow sysexits.h where it has one.
 enum ExitCode: Int32 {
   case success = 0
-  /// An event of the demonstration has no outcome, or on a real Kafka more than one.
+  /// An event of the demonstration has no outcome, or on a real Kafka more than one; a worker is not healthy.
   case missingOutcome = 1
   /// The command line is not understood.
   case usage = 64
@@ -9,7 +9,7 @@ enum ExitCode: Int32 {
   case badData = 65
   /// An input file is missing or empty.
   case noInput = 66
-  /// No broker was reached within `kafka.startup_timeout`.
+  /// No broker was reached within `kafka.startup_timeout`, or no worker at its admin port.
   case brokerUnreachable = 69
   /// A watchdog: the loop stood still.
   case loopSilent = 70
@@ -30,11 +30,11 @@ enum ExitCode: Int32 {
   var meaning: String {
     switch self {
     case .success: "everything is done"
-    case .missingOutcome: "demo: an event has no outcome, or on a real Kafka more than one"
+    case .missingOutcome: "demo: an event has no outcome, or on a real Kafka more than one; health: the worker is not healthy"
     case .usage: "the command line is not understood"
     case .badData: "bad data"
     case .noInput: "an input file is missing or empty"
-    case .brokerUnreachable: "no broker was reached within kafka.startup_timeout"
+    case .brokerUnreachable: "no broker was reached within kafka.startup_timeout; health, pause, resume: no worker was reached"
     case .loopSilent: "watchdog: the worker's loop stood still"
     case .transactionStuck: "watchdog: a transaction made no progress"
     case .closeStuck: "watchdog: closing the Kafka clients did not end"

@@ -42,7 +42,7 @@ struct PartitionIsNotStartedTests {
   func theSameIsCommittedAndTheSameIsConcluded(
     _ found: RecoveredPartition, _ standing: PartitionStanding
   ) {
-    #expect(found.standing == standing)
+    #expect(found.standing() == standing)
   }
 
   @Test func itIsAskedAgainUntilItIsDecided() {

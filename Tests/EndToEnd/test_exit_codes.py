@@ -2,6 +2,7 @@
 
 import re
 import signal
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -92,6 +93,17 @@ def test_69_as_late_as_it_was_asked_for(binary: Path, tmp_path: Path) -> None:
 )
 def test_78_from_librdkafka(binary: Path, tmp_path: Path, changes: dict, sentence: str) -> None:
     assert _fault(_offline(binary, tmp_path, **changes), 78) == sentence
+
+
+def test_78_a_taken_admin_port(binary: Path, tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        assert _fault(_offline(binary, tmp_path, **{"admin.listen": address}), 78) == (
+            f"admin.listen {address} cannot be used: the port is taken; give each worker of this host its "
+            "own, or port 0 (off disables it)."
+        )
 
 
 def test_78_from_the_configuration(binary: Path, tmp_path: Path) -> None:

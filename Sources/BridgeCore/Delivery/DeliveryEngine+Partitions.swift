@@ -46,7 +46,7 @@ extension DeliveryEngine {
     guard let slot = index(of: recovered.partition), partitions[slot].epoch == epoch,
       partitions[slot].isToBeAsked
     else { return .ignored }
-    switch recovered.standing {
+    switch recovered.standing(within: settings.recoveryLogLimits.characters) {
     case .undecided(let reason): return undecided(slot, reason, at: now)
     case .fresh:
       let wasAddedLater = recovered.partition >= firstPartitionCount

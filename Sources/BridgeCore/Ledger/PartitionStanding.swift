@@ -10,7 +10,8 @@ package enum PartitionStanding: Equatable, Sendable {
 }
 
 extension RecoveredPartition {
-  package var standing: PartitionStanding {
+  /// `limit`: of a recovery log, in characters, as the brokers allow.
+  package func standing(within limit: Int = RecoveryLogCodec.characterLimit) -> PartitionStanding {
     guard let committedOffset else {
       switch earlierOutcomes {
       case .none: return .fresh
@@ -23,6 +24,8 @@ extension RecoveredPartition {
     guard let log = RecoveryLogCodec.decode(metadata), log.committedOffset == committedOffset else {
       return .undecided(.damagedRecoveryLog)
     }
+    // What was written in a larger space could not be written again.
+    guard metadata.count <= limit else { return .undecided(.recoveryLogTooLong) }
     let highestKnown = log.highestPublished.map { $0 + 1 } ?? committedOffset
     guard max(committedOffset, highestKnown) <= logEnd else { return .undecided(.beyondEndOfLog) }
     guard committedOffset >= logStart else { return .undecided(.beforeStartOfLog) }
@@ -36,6 +39,8 @@ package enum UndecidedReason: UInt8, Sendable, CaseIterable {
   case foreignOffset
   /// The recovery log cannot be read.
   case damagedRecoveryLog
+  /// It was written when brokers took more beside an offset than they do now.
+  case recoveryLogTooLong
   /// Another member has written its recovery log: it is that member's.
   case takenOver
   /// What is committed lies beyond the end of the log: the topic was made anew.
@@ -56,6 +61,7 @@ package enum UndecidedReason: UInt8, Sendable, CaseIterable {
     switch self {
     case .foreignOffset: "foreign_offset"
     case .damagedRecoveryLog: "damaged_recovery_log"
+    case .recoveryLogTooLong: "recovery_log_too_long"
     case .takenOver: "taken_over"
     case .beyondEndOfLog: "beyond_end_of_log"
     case .beforeStartOfLog: "before_start_of_log"
@@ -69,8 +75,8 @@ package enum UndecidedReason: UInt8, Sendable, CaseIterable {
   /// Looking again may find it decided: by a command, or because what was in the way is gone.
   var mayBeDecided: Bool {
     switch self {
-    case .foreignOffset, .damagedRecoveryLog, .beyondEndOfLog, .beforeStartOfLog, .outcomesWithoutOffset,
-      .resultsUnread, .resultPartitionMissing:
+    case .foreignOffset, .damagedRecoveryLog, .recoveryLogTooLong, .beyondEndOfLog, .beforeStartOfLog,
+      .outcomesWithoutOffset, .resultsUnread, .resultPartitionMissing:
       true
     // The group decides who owns it, or nobody can.
     case .takenOver, .noStartPosition: false

@@ -6,10 +6,8 @@ extension CommitterWork {
   mutating func recover(_ request: CommitterDesk.RecoveryRequest) -> [RecoveredPartition]? {
     guard !request.partitions.isEmpty else { return [] }
     guard ensureInquirer() else { return nil }
-    let settings = settings
-    let answer = inquire { inquirer -> Result<[RecoveredPartition], KafkaFailure> in
-      Self.ask(inquirer, settings, request.partitions)
-    }
+    let start = settings.start
+    let answer = inquire { inquirer in inquirer.recovered(request.partitions, start: start) }
     switch answer {
     case .success(let partitions): return withEarlierOutcomes(partitions, request)
     case .failure(let failure):
@@ -73,39 +71,4 @@ extension CommitterWork {
 
   /// A recovery that takes longer is worth a line in the log.
   private static let recoveryPatience = TimeSpan.seconds(5)
-
-  private static func ask(
-    _ inquirer: borrowing GroupInquirer, _ settings: KafkaSettings, _ partitions: [PartitionIndex]
-  ) -> Result<[RecoveredPartition], KafkaFailure> {
-    do throws(KafkaFailure) {
-      let slice = KafkaTimes.slice
-      let committed = try inquirer.committed(partitions, within: slice).get()
-      let starts = try inquirer.offsets(at: GroupInquirer.logStart, of: partitions, within: slice).get()
-      let ends = try inquirer.offsets(at: GroupInquirer.logEnd, of: partitions, within: slice).get()
-      var positions: [RecordOffset?]
-      switch settings.start {
-      case .earliest: positions = starts
-      case .latest: positions = ends
-      case .time(let time):
-        positions = try inquirer.offsets(at: time.milliseconds, of: partitions, within: slice).get()
-        // No record is as young: begin with the next one.
-        for index in positions.indices where positions[index] == nil { positions[index] = ends[index] }
-      case nil: positions = Array(repeating: nil, count: partitions.count)
-      }
-      var recovered: [RecoveredPartition] = []
-      for (index, partition) in partitions.enumerated() {
-        guard let start = starts[index], let end = ends[index] else {
-          throw KafkaFailure(.timedOut, "the bounds of a partition's log are missing in the answer")
-        }
-        recovered.append(
-          RecoveredPartition(
-            partition: partition, committedOffset: committed[index].offset,
-            metadata: committed[index].metadata, logStart: start, logEnd: end,
-            startPosition: positions[index]))
-      }
-      return .success(recovered)
-    } catch {
-      return .failure(error)
-    }
-  }
 }

@@ -46,6 +46,16 @@ package struct KafkaInspection {
     case .exactlyOnce: reportTransactions(result, groupAnswer)
     case .atLeastOnce: reportPlainRights(groupAnswer)
     }
+    if let statusTopic = settings.statusTopic {
+      let status = try inquiry.topic(statusTopic)
+      let firstOfStatus = findings.count
+      report(status, "status topic", statusTopic, .writeStatus, like: nil, inquiry)
+      reportStatusRight(status)
+      // The worker runs without it; only who watches misses something.
+      for index in firstOfStatus..<findings.count where findings[index].verdict != .good {
+        findings[index].verdict = .doubtful
+      }
+    }
   }
 
   // MARK: cluster and topics
@@ -268,6 +278,31 @@ package struct KafkaInspection {
       "\(KafkaRight.useGroup.name(settings)): it was asked to take an offset, of a partition that does not exist, in a "
         + "transaction that was aborted. The group was not joined: whether its members fit together is not proven"
     )
+  }
+
+  private mutating func reportStatusRight(_ status: TopicPresence) {
+    let name = "right to write status"
+    guard isSeen(status, name, .writeStatus) else { return }
+    guard settings.guarantee == .exactlyOnce else {
+      findings.append(
+        .doubtful(
+          name,
+          "\(KafkaRight.writeStatus.name(settings)) was not tried: without transactions the record would be seen by "
+            + "every reader",
+          advice: "Make sure that the right is there", commands: [lines.grant(.writeStatus, settings)]))
+      return
+    }
+    var trialSettings = settings
+    trialSettings.instance += "-check"
+    trialSettings.resultTopic = settings.statusTopic ?? settings.resultTopic
+    do throws(FatalFault) {
+      let answers = try RightTrial(trialSettings).run(within: Self.tryLimit)
+      report(
+        answers.writing, name, .writeStatus,
+        "\(KafkaRight.writeStatus.name(settings)): a record was written to partition 0 in a transaction that was aborted")
+    } catch {
+      findings.append(KafkaFinding(.faulty(error.kind), name, error.message.droppingFullStop()))
+    }
   }
 
   /// Without transactions a trial would leave traces: an outcome for everybody to see, an offset of the group.

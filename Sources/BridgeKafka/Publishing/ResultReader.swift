@@ -8,6 +8,8 @@ package struct ResultReader: ~Copyable {
   package enum Start: Sendable {
     case beginning
     case presentEnd
+    /// The same in every partition.
+    case offset(RecordOffset)
     /// So many offsets before the end, or the beginning.
     case tail(offsetCount: RecordOffset)
     /// The first record that Kafka took at that time or later.
@@ -74,6 +76,7 @@ package struct ResultReader: ~Copyable {
       switch start {
       case .beginning: bounds.map(\.low)
       case .presentEnd: bounds.map(\.high)
+      case .offset(let offset): bounds.map { min(max($0.low, offset), $0.high) }
       case .tail(let offsetCount): bounds.map { max($0.low, $0.high - offsetCount) }
       case .time(let time):
         try Self.offsets(at: time, of: topic, partitions, bounds.map(\.high), client, before: deadline)

@@ -48,6 +48,7 @@ package struct AdministrationLines: Sendable {
       switch right {
       case .readInput, .describeInputSettings: "--topic \(quoted(settings.inputTopic))"
       case .writeResult, .describeResultSettings: "--topic \(quoted(settings.resultTopic))"
+      case .writeStatus: "--topic \(quoted(settings.statusTopic ?? ""))"
       case .useGroup: "--group \(quoted(settings.groupID))"
       case .useTransactionalID:
         // For every worker of the group, and for the id that rights are tried with.

@@ -5,6 +5,8 @@ import CRdKafka
 package enum KafkaRight: Sendable, CaseIterable {
   case readInput
   case writeResult
+  /// Only with a status topic.
+  case writeStatus
   case useGroup
   case useTransactionalID
   /// Only without transactions, and only on brokers before 2.8 or without a right to write.
@@ -18,7 +20,7 @@ package enum KafkaRight: Sendable, CaseIterable {
   var operation: String {
     switch self {
     case .readInput, .useGroup: "Read"
-    case .writeResult, .useTransactionalID: "Write"
+    case .writeResult, .writeStatus, .useTransactionalID: "Write"
     case .writeIdempotently: "IdempotentWrite"
     case .describeInputSettings, .describeResultSettings, .describeBrokerSettings: "DescribeConfigs"
     }
@@ -28,6 +30,7 @@ package enum KafkaRight: Sendable, CaseIterable {
   package func name(_ settings: KafkaSettings) -> String {
     switch self {
     case .readInput, .describeInputSettings: "\(operation) on topic \(settings.inputTopic)"
+    case .writeStatus: "\(operation) on topic \(settings.statusTopic ?? "")"
     case .writeResult, .describeResultSettings: "\(operation) on topic \(settings.resultTopic)"
     case .useGroup: "\(operation) on group \(settings.groupID)"
     case .useTransactionalID: "\(operation) on transactional id \(settings.transactionalID)"

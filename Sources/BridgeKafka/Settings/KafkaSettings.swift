@@ -32,6 +32,8 @@ package struct KafkaSettings: Sendable {
   package var instance: String
   package var inputTopic: String
   package var resultTopic: String
+  /// Nil if there is none.
+  package var statusTopic: String? = nil
   package var guarantee: Guarantee = .exactlyOnce
   package var membership: Membership = .dynamic
   /// Nil if `input.start` is not configured.

@@ -42,11 +42,13 @@ package final class AdminRoutes: Sendable {
   /// A rotation needs no restart.
   package func replaceToken(_ text: String?) { token.withLock { $0 = text.map { Array($0.utf8) } } }
 
-  func answer(method: String, path: String, authorization: String?, body: [UInt8]) -> AdminAnswer {
+  func answer(
+    method: String, path: String, authorization: String? = nil, accept: String? = nil, body: [UInt8] = []
+  ) -> AdminAnswer {
     switch path {
     case "/live": reading(method) { live() }
     case "/ready": reading(method) { ready() }
-    case "/health": reading(method) { health() }
+    case "/health": reading(method) { health(asText: accept?.hasPrefix("text/plain") ?? false) }
     case "/metrics": reading(method) { metrics() }
     case "/pause": changing(method, authorization) { pause(body) }
     case "/resume":
@@ -128,11 +130,12 @@ package final class AdminRoutes: Sendable {
     return .text(200, "ready")
   }
 
-  private func health() -> AdminAnswer {
+  private func health(asText: Bool) -> AdminAnswer {
     let report = HealthReport(board.snapshot, stalledAfter: stalledAfter, at: clock())
+    let status: UInt32 = report.status == .healthy ? 200 : 503
+    if asText { return AdminAnswer(status: status, body: report.text(identity, stalledAfter: stalledAfter)) }
     return AdminAnswer(
-      status: report.status == .healthy ? 200 : 503, contentType: .json,
-      body: report.json(identity, stalledAfter: stalledAfter))
+      status: status, contentType: .json, body: report.json(identity, stalledAfter: stalledAfter))
   }
 
   private func metrics() -> AdminAnswer {

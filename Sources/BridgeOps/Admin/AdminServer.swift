@@ -126,10 +126,10 @@ package final class AdminServer: Sendable {
     if arriving.isTooLarge {
       answer = .text(413, "A body has at most \(AdminRoutes.bodyByteLimit) bytes.")
     } else {
-      let authorization = MHD_lookup_connection_value(connection, .HEADER_KIND, "Authorization")
       answer = routes.answer(
         method: String(cString: method), path: String(cString: path),
-        authorization: authorization.map { String(cString: $0) }, body: arriving.body)
+        authorization: header("Authorization", of: connection), accept: header("Accept", of: connection),
+        body: arriving.body)
     }
     var body = answer.body
     guard
@@ -142,6 +142,10 @@ package final class AdminServer: Sendable {
     if let allow = answer.allow { add("Allow", "\(allow)", to: response) }
     if answer.challenges { add("WWW-Authenticate", "Bearer", to: response) }
     return MHD_queue_response(connection, answer.status, response)
+  }
+
+  private func header(_ name: String, of connection: OpaquePointer) -> String? {
+    MHD_lookup_connection_value(connection, .HEADER_KIND, name).map { String(cString: $0) }
   }
 
   private func add(_ name: String, _ value: String, to response: OpaquePointer) {

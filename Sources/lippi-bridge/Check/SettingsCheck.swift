@@ -82,6 +82,7 @@ struct SettingsCheck {
       ("gateway.proxy_password", configuration.gateway.proxy?.password),
       ("kafka.sasl_password", configuration.kafka.saslPassword),
       ("kafka.ssl_key_password", configuration.kafka.sslKeyPassword),
+      ("admin.token", configuration.admin.token),
     ].compactMap { name, secret in secret.map { finding(name, $0) } }
   }
 

@@ -17,6 +17,8 @@ struct Demo {
   /// Longer than the worker's grace period.
   private static let stopLimit = TimeSpan.seconds(30)
   private static let lastOutcomesLimit = TimeSpan.seconds(10)
+  /// For the worker's admin port.
+  private static let listenLimit = TimeSpan.seconds(5)
   private static let pollSpan = TimeSpan.milliseconds(100)
 
   private let request: DemoRequest
@@ -53,11 +55,12 @@ struct Demo {
   ) throws(FatalFault) -> ExitCode {
     let simulator = try makeSimulator()
     defer { simulator.stop() }
-    let addresses = DemoAddresses(
+    var addresses = DemoAddresses(
       servers: servers, isMock: request.bootstrapServers == nil, url: simulator.url)
     var reader = try ResultReader(
       ResultReader.Source(bootstrapServers: servers, topic: Self.resultTopic), timeout: Self.kafkaLimit)
     let worker = try DemoWorker(try configuration(addresses, delivery))
+    addresses.admin = worker.adminAddress(within: Self.listenLimit)
     let sample = DemoEvents(count: request.eventCount, seed: request.seed, run: run)
     for fault in sample.faults where !ControlPost.send(fault, to: "/_fault", url: simulator.url) {
       throw FatalFault(.stuck, "The simulator did not take the fault \(fault).")
@@ -130,7 +133,9 @@ struct Demo {
     do throws(ConfigurationRefusal) {
       return try Configuration.read(
         ConfigurationSources(
-          file: nil, environment: ["LIPPI_BRIDGE_GATEWAY_APP_SECRET": "helloworld"],
+          file: nil, environment: [
+            "LIPPI_BRIDGE_GATEWAY_APP_SECRET": "helloworld", "LIPPI_BRIDGE_ADMIN_TOKEN": DemoAddresses.adminToken,
+          ],
           settings: [
             "kafka.bootstrap_servers=\(addresses.servers)", "kafka.group_id=lippi-demo-\(run)",
             "kafka.instance=\(instance)", "input.topic=\(Self.inputTopic)", "input.start=\(start)",

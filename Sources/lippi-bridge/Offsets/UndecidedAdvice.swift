@@ -1,7 +1,11 @@
+internal import BridgeConfiguration
 internal import BridgeCore
 
 /// What a person is told about a partition that is not started.
-enum UndecidedAdvice {
+struct UndecidedAdvice {
+  /// As commands are to be given it; nil where the configuration is in no file.
+  var configurationFile: String? = nil
+
   /// One sentence.
   static func meaning(of reason: UndecidedReason) -> String {
     switch reason {
@@ -9,6 +13,8 @@ enum UndecidedAdvice {
       "An offset was committed by something else, without the recovery log of this bridge."
     case .damagedRecoveryLog:
       "The recovery log cannot be read: it is damaged, or was written by a newer version."
+    case .recoveryLogTooLong:
+      "The recovery log is longer than the brokers now take beside an offset (offset.metadata.max.bytes)."
     case .takenOver: "Another member has written this partition's recovery log."
     case .beyondEndOfLog:
       "What is committed lies beyond the end of the partition: the topic was made anew, or was cut."
@@ -25,24 +31,27 @@ enum UndecidedAdvice {
   }
 
   /// The command that decides, or what else to do.
-  static func nextStep(for reason: UndecidedReason, _ found: RecoveredPartition) -> String {
-    meaning(of: reason) + " " + decision(for: reason, found)
+  func nextStep(for reason: UndecidedReason, _ found: RecoveredPartition) -> String {
+    Self.meaning(of: reason) + " " + decision(for: reason, found)
   }
 
-  private static func decision(for reason: UndecidedReason, _ found: RecoveredPartition) -> String {
+  private func decision(for reason: UndecidedReason, _ found: RecoveredPartition) -> String {
     switch reason {
     case .foreignOffset:
       "If nothing from that offset on was ever sent: \(command("adopt", found)). If it may have been: "
         + "\(command("repair", found))."
     case .damagedRecoveryLog:
       "If a newer version has written it, start that one again; else: \(command("repair", found))."
+    case .recoveryLogTooLong: "Raise it on every broker to what it was, and start the worker again."
     case .takenOver: "The next rebalance decides who owns it."
     case .beyondEndOfLog:
       "If everything in the topic is new: \(command("adopt", found, "--at \(found.logStart)")). If some of it may have "
         + "been sent: \(command("repair", found))."
     case .beforeStartOfLog:
       "To go on with what is left: \(command("skip", found, "--to \(found.logStart)"))."
-    case .outcomesWithoutOffset: "To go on behind them: \(command("repair", found))."
+    case .outcomesWithoutOffset:
+      "To go on behind them: \(command("repair", found)). If the topic was made anew and they are of the old one: "
+        + "\(command("adopt", found, "--at \(found.logStart)"))."
     case .resultsUnread: "It is tried again every 10 s; see whether the result topic has leaders."
     case .resultPartitionMissing:
       "Add partitions to the result topic, as many as the input topic has (kafka-topics.sh --alter)."
@@ -50,8 +59,21 @@ enum UndecidedAdvice {
     }
   }
 
-  /// Ready for a shell, but for `--config`, where the worker has one.
-  private static func command(_ verb: String, _ found: RecoveredPartition, _ more: String = "") -> String {
-    "lippi-bridge offsets \(verb) --partition \(found.partition)\(more.isEmpty ? "" : " \(more)") --yes"
+  /// Ready for a shell, but for what the worker was given by `--set`.
+  private func command(_ verb: String, _ found: RecoveredPartition, _ more: String = "") -> String {
+    let file = configurationFile.map { " --config \($0)" } ?? ""
+    return "lippi-bridge offsets \(verb) --partition \(found.partition)\(more.isEmpty ? "" : " \(more)")\(file) --yes"
+  }
+}
+
+extension Configuration {
+  /// The file that it was read from.
+  var filePath: String? {
+    settings.lazy.compactMap { setting in
+      switch setting.place {
+      case .file(let path, _), .wholeFile(let path): path
+      case .variable, .option, .standard, .nowhere: nil
+      }
+    }.first
   }
 }

@@ -20,6 +20,7 @@ struct GatewaySecrets {
   /// By path, as they were when the secrets were last read. Nil at first: since the configuration was read the start
   /// has taken its time, so the first look reads, whatever the stamps are.
   private var stamps: [String: FileStamp]?
+  private var freshAdminToken: String?
 
   init(_ configuration: Configuration) { self.configuration = configuration }
 
@@ -41,6 +42,7 @@ struct GatewaySecrets {
       let secret = try configuration.gateway.appSecret.readAgain()
       let session = try configuration.gateway.session?.readAgain()
       try watchKafka(log)
+      try rereadAdminToken(log)
       stamps = stampsNow
       guard secret != configuration.gateway.appSecret || session != configuration.gateway.session else {
         if occasion == .signal { log.write(.info, "secrets unchanged") }
@@ -57,6 +59,19 @@ struct GatewaySecrets {
         [(.detail, .text("\(error)")), (.nextStep, .text("The one read before stays in use."))])
       return nil
     }
+  }
+
+  /// The token of the admin port, once after it has changed.
+  mutating func takeFreshAdminToken() -> String? {
+    defer { freshAdminToken = nil }
+    return freshAdminToken
+  }
+
+  private mutating func rereadAdminToken(_ log: WorkerLog) throws(FileFault) {
+    guard let token = try configuration.admin.token?.readAgain(), token != configuration.admin.token else { return }
+    configuration.admin.token = token
+    freshAdminToken = token.reveal()
+    log.write(.info, "admin token read again")
   }
 
   private mutating func watchKafka(_ log: WorkerLog) throws(FileFault) {
@@ -76,7 +91,7 @@ struct GatewaySecrets {
 extension Configuration {
   /// Of the files that secrets were read from, as far as they are there.
   fileprivate var secretStamps: [String: FileStamp] {
-    let secrets = [gateway.appSecret, gateway.session, kafka.saslPassword, kafka.sslKeyPassword]
+    let secrets = [gateway.appSecret, gateway.session, kafka.saslPassword, kafka.sslKeyPassword, admin.token]
     var stamps: [String: FileStamp] = [:]
     for secret in secrets {
       guard case .file(let path) = secret?.source else { continue }

@@ -17,17 +17,19 @@ func runWorker(_ configuration: Configuration) -> ExitCode {
 }
 
 /// Runs the worker until it is asked to stop, or cannot go on. It is the process's own affair whether a supervisor is
-/// told.
+/// told. `listening`: is told the address of the admin port.
 func runWorker(
   _ configuration: Configuration, until stop: borrowing StopRequests,
-  telling supervisor: (WorkerLog) -> ServiceNotices = { _ in ServiceNotices() }
+  telling supervisor: (WorkerLog) -> ServiceNotices = { _ in ServiceNotices() },
+  listening: (String) -> Void = { _ in }
 ) -> ExitCode {
   let log = configuration.makeLog()
-  let workerLog = WorkerLog(log)
+  let workerLog = WorkerLog(log, advice: UndecidedAdvice(configurationFile: configuration.filePath))
   defer { log.flush(atMost: .seconds(2)) }
   do throws(FatalFault) {
     let watchdog = Watchdog(log, startLimit: Worker.startLimit(configuration))
-    return try Worker(configuration, workerLog, watchdog, supervisor(workerLog)).run(until: stop)
+    return try Worker(configuration, workerLog, watchdog, supervisor(workerLog)).run(
+      until: stop, listening: listening)
   } catch {
     let code = error.exitCode
     workerLog.write(
@@ -60,9 +62,12 @@ struct Worker {
     self.supervisor = supervisor
   }
 
-  func run(until stop: borrowing StopRequests) throws(FatalFault) -> ExitCode {
+  func run(
+    until stop: borrowing StopRequests, listening: (String) -> Void
+  ) throws(FatalFault) -> ExitCode {
     try OpenFileLimit.raise(forConnections: configuration.gateway.concurrency)
     var sight = try WorkerSight(configuration, log)
+    if let address = sight.address { listening(address) }
     let settings = configuration.kafkaSettings
     let notices = KafkaNotices()
     let counts = try settings.verifyTopics(timeout: settings.startupTimeout, notices: notices)
@@ -79,7 +84,7 @@ struct Worker {
       readiness.watch(descriptor)
     }
     try intake.subscribe()
-    let loop = makeLoop(consume intake, consume gateway, consume committer, partitionCount: counts.input)
+    let loop = makeLoop(consume intake, consume gateway, consume committer, counts)
     logStart(counts)
     turn(loop, until: stop, readiness, notices, &sight)
     return close(loop, sight)
@@ -111,6 +116,7 @@ struct Worker {
       {
         loop.replaceRequests(RequestEncoder(settings: settings))
       }
+      if let token = secrets.takeFreshAdminToken() { sight.replaceToken(token) }
       loop.turn(at: now)
       supervisor.turned(at: now, loop)
       sight.look(at: loop, now, log)
@@ -159,13 +165,13 @@ struct Worker {
 
   private func makeLoop(
     _ intake: consuming KafkaIntake, _ gateway: consuming GatewayConnections,
-    _ committer: consuming KafkaCommitter, partitionCount: Int
+    _ committer: consuming KafkaCommitter, _ counts: TopicCounts
   ) -> WorkerLoop {
     let log = log
     return WorkerLoop(
       intake: intake, gateway: gateway, committing: committer,
       engine: DeliveryEngine(
-        settings: configuration.deliverySettings(partitionCount: partitionCount),
+        settings: configuration.deliverySettings(counts),
         seed: .random(in: 0 ... .max), processToken: .random(in: 0 ... .max)),
       path: configuration.recordPath(), drainLimit: .milliseconds(configuration.shutdown.drainMilliseconds),
       finalCommitLimit: .seconds(8), notify: { log.write($0) })

@@ -6,12 +6,14 @@ internal import BridgeRuntime
 /// Says in log lines what the loop and the Kafka clients tell.
 final class WorkerLog {
   private let log: Log
+  private let advice: UndecidedAdvice
   private var limiter = RepeatLimiter()
   /// Set once per turn of the loop.
   var now: Moment
 
-  init(_ log: Log) {
+  init(_ log: Log, advice: UndecidedAdvice = UndecidedAdvice()) {
     self.log = log
+    self.advice = advice
     now = WorkerClock.now()
   }
 
@@ -62,7 +64,7 @@ final class WorkerLog {
         "partition not started",
         [
           (.partition, .integer(Int64(recovered.partition))), (.reason, .text("\(reason.name)")),
-          (.nextStep, .text(UndecidedAdvice.nextStep(for: reason, recovered))),
+          (.nextStep, .text(advice.nextStep(for: reason, recovered))),
         ])
     case .partitionTakenOver(let partition):
       write(.warning, "partition taken over", [(.partition, .integer(Int64(partition)))])

@@ -69,6 +69,9 @@ struct WorkerSight {
       ])
   }
 
+  /// Of the admin port.
+  var address: String? { server?.address }
+
   func replaceToken(_ token: String) { routes.replaceToken(token) }
 
   /// The last state is told; then nothing is served any more.

@@ -55,8 +55,8 @@ class Worker(OwnedProcess):
         self.binary = binary
         self.environment = dict(environment or {})
         self.folder = folder
-        self.settings = dict(settings)
-        self.environment: dict[str, str] = {}
+        # No fixed port: workers of other tests run beside this one.
+        self.settings = {"admin.listen": "127.0.0.1:0", **settings}
         self.process: subprocess.Popen | None = None
         self.logs: list[LogFile] = []
         self.last_usage = Usage(cpu_us=0, rss_peak_bytes=0)
