@@ -144,7 +144,7 @@ class Chaos:
         self.members = {
             name: Member(name, self._worker(name), self.note) for name in _INSTANCES[: options.workers]
         }
-        self.brokers = [BrokerUnderFire(broker) for broker in self.cluster.brokers]
+        self.brokers = [BrokerUnderFire(broker, self.note) for broker in self.cluster.brokers]
         return self
 
     def __exit__(self, *_: object) -> None:

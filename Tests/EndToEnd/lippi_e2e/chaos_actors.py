@@ -140,8 +140,9 @@ def _run_of(instance: str, code: int | None, log: LogFile) -> ProcessRun:
 
 
 class BrokerUnderFire:
-    def __init__(self, broker: Broker):
+    def __init__(self, broker: Broker, note: Callable[..., None]):
         self.broker = broker
+        self.note = note
         self.busy = False
 
     def end(self, pause: float, *, kill: bool) -> Script:
@@ -163,6 +164,8 @@ class BrokerUnderFire:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
         deadline = time.monotonic() + _FULL_SECONDS
         yield lambda: not self.broker.running or time.monotonic() > deadline
+        # Its own log file cannot tell: that could not grow either.
+        self.note("disk full", str(self.broker.node), gave_up=not self.broker.running)
         yield from self.end(pause, kill=True)
 
     def sleep(self, seconds: float) -> Script:
