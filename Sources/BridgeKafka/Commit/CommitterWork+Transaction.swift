@@ -38,7 +38,8 @@ extension CommitterWork {
     if failure.code.isMembershipRefusal { membership.void(credentials) }
     let isFenced = failure.code.isFencing
     if isFenced, isOusted(begunAt) { return nil }
-    endFailedTransaction(needsNewProducer: failure.isFatal || isFenced || hasUnansweredRequest)
+    endFailedTransaction(
+      needsNewProducer: failure.isFatal || isFenced || hasUnansweredRequest || forbidsAbort)
     // A new producer ends the old one's transaction before it is asked what became of it.
     guard ensureProducer() else { return nil }
     return resolve(batch, fault: failure.description, refusedOutcome: failure.refusedOutcome)
@@ -83,6 +84,8 @@ extension CommitterWork {
   }
 
   private var hasUnansweredRequest: Bool { produce { $0.hasUnansweredRequest } ?? true }
+
+  private var forbidsAbort: Bool { produce { $0.forbidsAbort } ?? true }
 
   private mutating func endFailedTransaction(needsNewProducer: Bool) {
     let desk = desk

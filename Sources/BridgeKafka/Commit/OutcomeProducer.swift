@@ -28,6 +28,11 @@ struct OutcomeProducer: ~Copyable {
 
   var hasUnansweredRequest: Bool { client.observer.hasUnansweredTransactionRequest }
 
+  /// At an abort the library forgets that a request which adds partitions or offsets is out; if that one then fails,
+  /// be it that the client is destroyed, an assertion ends the process (`txn_req_cnt > 0`, seen with 2.0.2 and 2.16).
+  /// So no abort while this is true: a new producer ends the transaction as well.
+  var forbidsAbort: Bool { client.observer.isAddingToTransaction }
+
   /// Serves delivery reports and errors.
   borrowing func poll(milliseconds: Int32 = 0) { rd_kafka_poll(client.raw, milliseconds) }
 

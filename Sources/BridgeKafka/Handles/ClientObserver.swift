@@ -16,6 +16,8 @@ final class ClientObserver: Sendable {
   /// The handle has begun to leave its group.
   let isClosing = Atomic<Bool>(false)
   private let unansweredTransactionCount = Atomic<Int>(0)
+  private let addsPartitions = Atomic<Bool>(false)
+  private let addsOffsets = Atomic<Bool>(false)
   private let unansweredCommitCount = Atomic<Int>(0)
   private let producerNumberCount = Atomic<Int>(0)
   private let heartbeatSentAt = Atomic<Int64>(0)
@@ -30,6 +32,11 @@ final class ClientObserver: Sendable {
 
   /// A request of a transaction ended without an answer: a late copy of it may still change the next transaction.
   var hasUnansweredTransactionRequest: Bool { unansweredTransactionCount.load(ordering: .acquiring) > 0 }
+
+  /// A request that adds something to the transaction is out. There is one of a kind at most.
+  var isAddingToTransaction: Bool {
+    addsPartitions.load(ordering: .acquiring) || addsOffsets.load(ordering: .acquiring)
+  }
 
   /// Offset commits that ended without an answer so far.
   var unansweredOffsetCommitCount: Int { unansweredCommitCount.load(ordering: .acquiring) }
@@ -61,15 +68,25 @@ final class ClientObserver: Sendable {
   }
 
   fileprivate func requestSent(_ request: Int16) {
-    guard request == RequestNumber.heartbeat else { return }
-    let answered = answeredHeartbeatSentAt.exchange(0, ordering: .acquiringAndReleasing)
-    if answered != 0 { provenHeartbeatSentAt.store(answered, ordering: .releasing) }
-    heartbeatSentAt.store(MonotonicTime.now.microseconds, ordering: .releasing)
+    switch request {
+    case RequestNumber.addPartitionsToTransaction: addsPartitions.store(true, ordering: .releasing)
+    case RequestNumber.addOffsetsToTransaction: addsOffsets.store(true, ordering: .releasing)
+    case RequestNumber.heartbeat:
+      let answered = answeredHeartbeatSentAt.exchange(0, ordering: .acquiringAndReleasing)
+      if answered != 0 { provenHeartbeatSentAt.store(answered, ordering: .releasing) }
+      heartbeatSentAt.store(MonotonicTime.now.microseconds, ordering: .releasing)
+    default: break
+    }
   }
 
   fileprivate func requestEnded(_ request: Int16, code: KafkaCode) {
     if code.isSuccess { answeredAt.store(MonotonicTime.now.microseconds, ordering: .relaxed) }
     hasFailedSince.store(!code.isSuccess, ordering: .relaxed)
+    switch request {
+    case RequestNumber.addPartitionsToTransaction: addsPartitions.store(false, ordering: .releasing)
+    case RequestNumber.addOffsetsToTransaction: addsOffsets.store(false, ordering: .releasing)
+    default: break
+    }
     switch request {
     case RequestNumber.addPartitionsToTransaction, RequestNumber.addOffsetsToTransaction,
       RequestNumber.transactionalOffsetCommit, RequestNumber.endTransaction:

@@ -73,7 +73,9 @@ struct RightTrial {
     return .success(answer)
   }
 
+  /// What cannot be aborted has no record in any partition yet; the next producer of this id ends it.
   private func abort(_ producer: borrowing OutcomeProducer) {
+    guard !producer.forbidsAbort else { return }
     let deadline = MonotonicTime.now + Self.abortLimit
     _ = producer.abort(while: { MonotonicTime.now < deadline })
   }

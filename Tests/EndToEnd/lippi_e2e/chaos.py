@@ -103,7 +103,7 @@ class Chaos:
         self.done: Counter[str] = Counter()
         self.scripts = Scripts()
         self.rss_peak = 0
-        self.unread_ms: list[tuple[int, int]] = []
+        self.unclear_ms: list[tuple[int, int]] = []
         self._actions = (self.folder / "actions.jsonl").open("w", buffering=1)
         self.plan = plan(
             Choices(
@@ -144,7 +144,7 @@ class Chaos:
         self.members = {
             name: Member(name, self._worker(name), self.note) for name in _INSTANCES[: options.workers]
         }
-        self.brokers = [BrokerUnderFire(broker) for broker in self.cluster.brokers]
+        self.brokers = [BrokerUnderFire(broker, self.note) for broker in self.cluster.brokers]
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -231,12 +231,14 @@ class Chaos:
                 return self._change_policy(action.target)
             case "rolling":
                 return self._rolling_restart(seconds)
-            case "kill_broker" | "stop_broker" | "pause_broker":
+            case "kill_broker" | "stop_broker" | "pause_broker" | "full_disk":
                 broker = self.brokers[int(action.target)]
                 if any(one.busy for one in self.brokers):
                     return None
                 if action.kind == "pause_broker":
                     return self._busy(broker, broker.sleep(seconds))
+                if action.kind == "full_disk":
+                    return self._busy(broker, broker.fill_disk(seconds))
                 return self._busy(broker, broker.end(seconds, kill=action.kind == "kill_broker"))
         member = self.members[action.target]
         if member.busy or not member.worker.running:
@@ -275,8 +277,8 @@ class Chaos:
         self.line.simulator.fault(kind, **members)
         yield float(action.seconds)
         self.line.simulator.clear_faults()
-        if kind == "idle_close":
-            self.unread_ms.append((began, time.time_ns() // 1_000_000 + members["ms"]))
+        if kind in ("idle_close", "text") or (kind == "html" and members["http"] == 200):
+            self.unclear_ms.append((began, time.time_ns() // 1_000_000 + members.get("ms", 0)))
 
     def _hold(self, member: Member, seconds: float) -> Script:
         self.proxy.hold(seconds, _client_of(member.instance))
@@ -350,7 +352,7 @@ class Chaos:
             in_flight_limit=workers * _CONCURRENCY * (1 if options.calm else 2),
             lag=line.lag(),
             open_transactions=line.topics.open_transactions(line.result_topic),
-            unread_ms=self.unread_ms,
+            unclear_ms=self.unclear_ms,
         )
         report = judge(evidence)
         self._judge_processes(report)

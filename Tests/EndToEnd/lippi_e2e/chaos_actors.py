@@ -5,6 +5,7 @@ beside each other.
 """
 
 import contextlib
+import resource
 import signal
 import socket
 import time
@@ -22,6 +23,7 @@ Script = Generator[Wait, None, None]
 _RESTART_SECONDS = 1.0
 _STOP_SECONDS = 60.0
 _SETTLED_SECONDS = 6.0
+_FULL_SECONDS = 20.0
 _LET_GO = ("lost", "partition taken over", "drain missed")
 
 
@@ -138,13 +140,14 @@ def _run_of(instance: str, code: int | None, log: LogFile) -> ProcessRun:
 
 
 class BrokerUnderFire:
-    def __init__(self, broker: Broker):
+    def __init__(self, broker: Broker, note: Callable[..., None]):
         self.broker = broker
+        self.note = note
         self.busy = False
 
     def end(self, pause: float, *, kill: bool) -> Script:
         if kill:
-            self.broker.process.kill()
+            self.broker.kill()
         else:
             self.broker.process.terminate()
         yield lambda: not self.broker.running
@@ -153,6 +156,17 @@ class BrokerUnderFire:
         yield self._listens
         # Time to catch up with the others, so that they can be hurt next.
         yield _SETTLED_SECONDS
+
+    def fill_disk(self, pause: float) -> Script:
+        """No file may grow any more, as on a full disk: the broker gives up its log folder and ends."""
+        pid = self.broker.process.pid
+        hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))
+        deadline = time.monotonic() + _FULL_SECONDS
+        yield lambda: not self.broker.running or time.monotonic() > deadline
+        # Its own log file cannot tell: that could not grow either.
+        self.note("disk full", str(self.broker.node), gave_up=not self.broker.running)
+        yield from self.end(pause, kill=True)
 
     def sleep(self, seconds: float) -> Script:
         self.broker.pause()

@@ -15,7 +15,7 @@ _WORKER_ACTIONS = {
     "hold": 2,
     "cut": 2,
 }
-_BROKER_ACTIONS = {"kill_broker": 2, "stop_broker": 1, "pause_broker": 1}
+_BROKER_ACTIONS = {"kill_broker": 2, "stop_broker": 1, "pause_broker": 1, "full_disk": 1}
 _FETCH, _METADATA, _PRODUCE, _FIND_COORDINATOR, _JOIN, _SYNC, _LEAVE = 1, 3, 0, 10, 11, 14, 13
 _TXN_KEYS = sorted(TRANSACTION_KEYS)
 _LIMITED = "accesscontrol.limited-by-api-access-count"

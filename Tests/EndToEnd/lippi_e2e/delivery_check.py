@@ -80,8 +80,9 @@ class Evidence:
     """Of all workers together."""
     lag: int | None = None
     open_transactions: Sequence[int] = ()
-    unread_ms: Sequence[tuple[int, int]] = ()
-    """From, to: the gateway closed idle connections, and a request that crossed this was never read."""
+    unclear_ms: Sequence[tuple[int, int]] = ()
+    """From, to: the gateway's log tells less than happened. It closed idle connections, and a request that
+    crossed this was never read; or what it sent was no answer, and looks like one in the log."""
 
 
 def judge(evidence: Evidence) -> Report:
@@ -170,12 +171,12 @@ class _Judgement:
             return True
         document = (outcome.document if outcome else None) or {}
         first, last = document.get("first_sent_at"), document.get("finished_at")
-        unread = self.evidence.unread_ms
+        unclear = self.evidence.unclear_ms
         if outcome is None:
-            return bool(self.nameless_ms or unread)
+            return bool(self.nameless_ms or unclear)
         if first is None or last is None:
             return False
-        if any(start <= last and first <= end for start, end in unread):
+        if any(start <= last and first <= end for start, end in unclear):
             return True
         # A request whose head alone was read may have been this one's.
         return bisect_right(self.nameless_ms, last + 1) > bisect_right(self.nameless_ms, first - 1)
