@@ -22,7 +22,10 @@ struct OffsetsAreDecidedTests {
 
   private func set(_ offsets: [RecordOffset], from start: RecordOffset = 10) -> OffsetSet {
     var set = OffsetSet(from: start)
-    for offset in offsets { #expect(set.insert(offset)) }
+    for offset in offsets {
+      let isInside = set.insert(offset)
+      #expect(isInside)
+    }
     return set
   }
 
