@@ -1,6 +1,7 @@
 """On a Debian 12 that has neither Swift nor anything else: the archive by its own instructions, the image's
 steps, the unit under a real systemd. Minutes, as root, from the network: `./dev test --deploy` runs it."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -50,6 +51,9 @@ def debian(bare: Debian, tmp_path: Path) -> Iterator[Debian]:
 
 @pytest.fixture(scope="module")
 def archive() -> Path:
+    """`LIPPI_E2E_ARCHIVE`, or a new one."""
+    if named := os.environ.get("LIPPI_E2E_ARCHIVE"):
+        return Path(named)
     done = subprocess.run([_ROOT / "dev", "dist"], capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr
     return _ROOT / done.stdout.splitlines()[-1]
