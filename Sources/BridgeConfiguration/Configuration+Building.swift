@@ -8,6 +8,7 @@ extension Configuration {
     kafka = KafkaSection(
       bootstrapServers: values.text(.bootstrapServers), groupID: values.text(.groupID),
       instance: values.text(.instance), isStaticMember: values.flag(.staticMembership),
+      assignment: values.choice(.assignment),
       startupTimeoutMilliseconds: values.number(.startupTimeout),
       properties: values.properties(.properties, over: fileProperties),
       saslPassword: secrets["kafka.sasl_password"], sslKeyPassword: secrets["kafka.ssl_key_password"])

@@ -21,6 +21,7 @@ package struct KafkaSection: Sendable {
   package var groupID: String
   package var instance: String
   package var isStaticMember: Bool
+  package var assignment: PartitionAssignment
   package var startupTimeoutMilliseconds: Int64
   /// `kafka.properties`, in the order in which they were set; without the passwords below.
   package var properties: [KafkaProperty]
@@ -38,6 +39,11 @@ package struct KafkaSection: Sendable {
     if let sslKeyPassword { all["ssl.key.password"] = sslKeyPassword.reveal() }
     return all
   }
+}
+
+package enum PartitionAssignment: String, CaseIterable, Sendable {
+  case range
+  case cooperativeSticky = "cooperative-sticky"
 }
 
 /// One property of librdkafka. The value is revealed to the client alone; a secret one is never shown.

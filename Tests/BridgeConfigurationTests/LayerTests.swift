@@ -55,6 +55,7 @@ import Testing
         group_id: desk
         instance: desk-1
         static_membership: true
+        assignment: cooperative-sticky
         startup_timeout: 2m
         properties:
           security.protocol: SASL_SSL
@@ -106,6 +107,7 @@ import Testing
     #expect(configuration.kafka.bootstrapServers == "k1:9092,k2:9092")
     #expect(configuration.kafka.transactionalID == "desk-desk-1")
     #expect(configuration.kafka.isStaticMember)
+    #expect(configuration.kafka.assignment == .cooperativeSticky)
     #expect(configuration.kafka.startupTimeoutMilliseconds == 120_000)
     #expect(
       configuration.kafka.clientProperties() == [

@@ -39,6 +39,7 @@ import Testing
     ("kafka.group_id", .text),
     ("kafka.instance", .text),
     ("kafka.static_membership", .flag),
+    ("kafka.assignment", .choice("range, cooperative-sticky")),
     ("kafka.startup_timeout", .duration("1s", "10m", below: "999ms", above: "600001ms")),
     ("kafka.properties", .properties),
     ("kafka.properties_file", .file),

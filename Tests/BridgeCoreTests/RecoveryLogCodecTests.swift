@@ -18,7 +18,8 @@ import Testing
     for index in 0..<inWindow {
       // A gap of 128 is the first that takes two bytes.
       let gap: RecordOffset =
-        offset - start + RecordOffset(inWindow - index) + 129 < RecoveryLogLimits.standard.windowOffsets ? 128 : 0
+        offset - start + RecordOffset(inWindow - index) + 129 < RecoveryLogLimits.standard.windowOffsets
+        ? 128 : 0
       offset += gap
       open.append(offset)
       offset += 1
@@ -76,7 +77,8 @@ import Testing
         guard offset < committed + RecoveryLogLimits.standard.windowOffsets else { break }
       }
       let log = RecoveryLog(
-        token: token, committedOffset: committed, ceiling: committed + RecoveryLogLimits.standard.windowOffsets + 1_024,
+        token: token, committedOffset: committed,
+        ceiling: committed + RecoveryLogLimits.standard.windowOffsets + 1_024,
         highestPublished: committed + RecoveryLogLimits.standard.windowOffsets, unresolved: offsets,
         firstPartitionCount: .max, validityFingerprint: .max)
       let metadata = try #require(RecoveryLogCodec.encode(log), "\(name)")

@@ -1,7 +1,7 @@
 /// Every setting there is. Reader, example file and help come from here.
 extension ConfigurationKey {
   package static let all: [ConfigurationKey] = [
-    bootstrapServers, groupID, instance, staticMembership, startupTimeout, properties,
+    bootstrapServers, groupID, instance, staticMembership, assignment, startupTimeout, properties,
     propertiesFile, saslPasswordFile, sslKeyPasswordFile,
     inputTopic, start, maxValueBytes, maxContentBytes, mapping,
     url, appKey, appSecretFile, sessionFile, signMethod, callerCorpID, callerOrgID, callerGrantType,
@@ -33,6 +33,11 @@ extension ConfigurationKey {
   static let staticMembership = ConfigurationKey(
     "kafka.static_membership", .flag, .value("false"),
     "Whether a restart within the session time keeps the partitions, so that the group does not rebalance.")
+  static let assignment = ConfigurationKey(
+    "kafka.assignment", .choice(PartitionAssignment.allCases.map(\.rawValue)), .value("range"),
+    "How the group shares its partitions out; all workers of a group have the same. With range each worker gives up "
+      + "all of its partitions at every change; with cooperative-sticky, for librdkafka 2.6.1 and later, only those that "
+      + "move, though the others pause for a moment, too.")
   static let startupTimeout = ConfigurationKey(
     "kafka.startup_timeout", .duration(1_000...600_000), .value("30s"),
     "How long the start waits for the brokers before it gives up with exit code 69. Later outages never end "

@@ -34,6 +34,7 @@ package enum OwnedProperty {
     "metadata.broker.list": "kafka.bootstrap_servers",
     "group.id": "kafka.group_id",
     "group.instance.id": "kafka.instance and kafka.static_membership",
+    "partition.assignment.strategy": "kafka.assignment",
     "transactional.id": "kafka.group_id and kafka.instance",
     "auto.offset.reset": "input.start",
     "sasl.password": "kafka.sasl_password_file or LIPPI_BRIDGE_KAFKA_SASL_PASSWORD",
@@ -43,7 +44,7 @@ package enum OwnedProperty {
   private static let fixed: Set<String> = [
     "acks", "request.required.acks", "enable.idempotence", "transaction.timeout.ms", "isolation.level",
     "enable.auto.commit", "auto.commit.enable", "auto.commit.interval.ms", "enable.auto.offset.store",
-    "enable.partition.eof", "check.crcs", "partition.assignment.strategy", "group.protocol",
+    "enable.partition.eof", "check.crcs", "group.protocol",
     "group.remote.assignor", "session.timeout.ms", "heartbeat.interval.ms", "max.poll.interval.ms",
     "delivery.report.only.error", "message.send.max.retries", "retries", "message.timeout.ms",
     "delivery.timeout.ms", "max.in.flight", "max.in.flight.requests.per.connection",

@@ -64,7 +64,8 @@ package struct OffsetsDecider: Sendable {
     case .fresh: .isFresh
     case .undecided(let reason):
       switch reason {
-      case .foreignOffset, .damagedRecoveryLog, .beyondEndOfLog, .beforeStartOfLog, .outcomesWithoutOffset: nil
+      case .foreignOffset, .damagedRecoveryLog, .beyondEndOfLog, .beforeStartOfLog, .outcomesWithoutOffset:
+        nil
       case .recoveryLogTooLong, .takenOver, .resultsUnread, .resultPartitionMissing, .noStartPosition:
         .notDecidable(reason)
       }
@@ -143,7 +144,8 @@ package struct OffsetsDecider: Sendable {
   // MARK: skip
 
   /// With a readable recovery log: what it says about records from `offset` on stays.
-  package func skip(to offset: RecordOffset, of old: RecoveryLog) throws(DecisionRefusal) -> DecidedPartition {
+  package func skip(to offset: RecordOffset, of old: RecoveryLog) throws(DecisionRefusal) -> DecidedPartition
+  {
     if let refusal { throw refusal }
     try checkInside(offset)
     guard offset >= old.committedOffset else {

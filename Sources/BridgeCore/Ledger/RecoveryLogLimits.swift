@@ -14,7 +14,8 @@ package struct RecoveryLogLimits: Sendable, Equatable {
   package let recordsPerTurnBehindMany: Int
 
   /// With Kafka's default for `offset.metadata.max.bytes`; more than that changes nothing.
-  package static let standard = RecoveryLogLimits(share: 1, of: 1, characters: RecoveryLogCodec.characterLimit)
+  package static let standard = RecoveryLogLimits(
+    share: 1, of: 1, characters: RecoveryLogCodec.characterLimit)
   /// With less, a partition could hardly have more open records than a request has room for.
   package static let characterMinimum = 256
 

@@ -42,7 +42,8 @@ package struct GroupLogs: ~Copyable {
     settings.instance = Self.instance
     settings.guarantee = .exactlyOnce
     var inquiry = try ClusterInquiry(settings, timeout: timeout)
-    let partitionCount = try settings.partitionCount(of: settings.inputTopic, like: nil, &inquiry, right: .readInput)
+    let partitionCount = try settings.partitionCount(
+      of: settings.inputTopic, like: nil, &inquiry, right: .readInput)
     _ = try settings.partitionCount(
       of: settings.resultTopic, like: partitionCount, &inquiry, right: .writeResult)
     let limits = try SettingRules.recoveryLogLimits(
@@ -88,7 +89,8 @@ package struct GroupLogs: ~Copyable {
     let commits = try logs.map { decided throws(FatalFault) -> PartitionCommit in
       guard let metadata = RecoveryLogCodec.encode(decided.log, limit: limits.characters) else {
         throw FatalFault(
-          .configuration, "The recovery log of partition \(decided.found.partition) is too long for the brokers.")
+          .configuration,
+          "The recovery log of partition \(decided.found.partition) is too long for the brokers.")
       }
       return PartitionCommit(
         partition: decided.found.partition, epoch: Epoch(0), committedOffset: decided.log.committedOffset,
@@ -148,10 +150,12 @@ package struct GroupLogs: ~Copyable {
   private borrowing func fault(_ failure: KafkaFailure) -> FatalFault {
     if failure.code == .groupRefused { return KafkaRight.useGroup.fault(settings, failure.code) }
     if failure.code.isFencing {
-      return FatalFault(.identityInUse, "Another offsets command of this group is at work; nothing was written.")
+      return FatalFault(
+        .identityInUse, "Another offsets command of this group is at work; nothing was written.")
     }
     if failure.code.isAccessRefusal {
-      return FatalFault(.accessDenied, "Kafka refuses to let the group's offsets be changed: \(failure.description).")
+      return FatalFault(
+        .accessDenied, "Kafka refuses to let the group's offsets be changed: \(failure.description).")
     }
     return FatalFault(.brokerUnreachable, "Kafka did not answer in time: \(failure.description).")
   }

@@ -126,10 +126,36 @@ struct ClientHandle: ~Copyable {
     while !isClosed {
       guard MonotonicTime.now < deadline else { return false }
       // Whatever still waits for an answer gets one.
-      rd_kafka_assign(raw, nil)
+      unassignAll()
       if let event = rd_kafka_queue_poll(events, 50) { rd_kafka_event_destroy(event) }
     }
     return true
+  }
+
+  /// Gives up what is being read, and answers whatever assignment or revocation waits for an answer.
+  borrowing func unassignAll() {
+    guard isCooperative else {
+      rd_kafka_assign(raw, nil)
+      return
+    }
+    var list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
+    if !KafkaCode(rd_kafka_assignment(raw, &list)).isSuccess || list == nil {
+      list = rd_kafka_topic_partition_list_new(1)
+    }
+    defer { rd_kafka_topic_partition_list_destroy(list) }
+    // While the group is being left it may not be taken any more; then the other one is.
+    if KafkaFailure(consuming: rd_kafka_incremental_unassign(raw, list)) != nil { rd_kafka_assign(raw, nil) }
+  }
+
+  /// Reads these partitions beside those that are being read; with none it answers an assignment that waits for it.
+  borrowing func assignFurther(_ partitions: borrowing PartitionList) -> KafkaFailure? {
+    KafkaFailure(consuming: rd_kafka_incremental_assign(raw, partitions.raw))
+  }
+
+  /// The group hands out and takes away single partitions. False before it is joined, and after.
+  var isCooperative: Bool {
+    guard let name = rd_kafka_rebalance_protocol(raw) else { return false }
+    return String(cString: name) == "COOPERATIVE"
   }
 
   /// Longer than the group's coordinator takes to answer, shorter than anybody waits for the process.

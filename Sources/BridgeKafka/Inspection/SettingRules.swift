@@ -182,7 +182,8 @@ struct SettingRules {
     let advice = "Set it to \(Self.metadataByteMinimum) or more on every broker"
     guard let limits = RecoveryLogLimits(characters: Int(smallest)) else {
       return .faulty(
-        name, "\(words), and a recovery log needs \(RecoveryLogLimits.characterMinimum) at least", advice: advice)
+        name, "\(words), and a recovery log needs \(RecoveryLogLimits.characterMinimum) at least",
+        advice: advice)
     }
     return .doubtful(
       name,

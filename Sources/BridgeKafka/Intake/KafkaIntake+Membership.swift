@@ -29,27 +29,32 @@ extension KafkaIntake {
     // A revocation that has come meanwhile is found before anything is read.
     while pollEvent() {}
     guard ownsAssignment, !hasFailed, waitingEvents.isEmpty else { return }
-    var startsAny = false
+    var started: [PartitionIndex] = []
     for position in positions {
       guard let place = queues.place(of: position.partition), !place.pointee.isStarted,
         position.offset >= 0
       else { continue }
       place.pointee.isStarted = true
       place.pointee.nextOffset = position.offset
-      startsAny = true
+      started.append(position.partition)
     }
-    if startsAny { assignStarted() }
+    if !started.isEmpty { assignStarted(started) }
   }
 
   /// Answers `revoked` and `lost`.
   package mutating func releaseAssignment() {
     guard ownsAssignment else { return }
     ownsAssignment = false
-    rd_kafka_assign(client.raw, nil)
+    client.unassignAll()
+    let kept = change?.kept(of: queues.owned) ?? []
+    change = nil
     queues.releaseAll()
-    guard rejoining != .no else { return }
-    rejoining = .no
-    if !isLeaving { _ = subscribeToInput() }
+    guard rejoining == .no else {
+      rejoining = .no
+      if !isLeaving { _ = subscribeToInput() }
+      return
+    }
+    if !kept.isEmpty, !isLeaving, !hasFailed { begin(kept) }
   }
 
   /// Asks to leave the group; a last `revoked` comes unless nothing is owned.
@@ -77,7 +82,25 @@ extension KafkaIntake {
     mayHaveEvents = true
   }
 
-  private func assignStarted() {
+  /// `further`: those of the started ones that are not being read yet.
+  private func assignStarted(_ further: [PartitionIndex]) {
+    switch settings.assignment {
+    case .range: assignAllStarted()
+    case .cooperativeSticky:
+      let list = PartitionList(room: further.count)
+      for partition in further {
+        guard let place = queues.place(of: partition) else { continue }
+        place.pointee.mayHaveRecords = true
+        list.add(topic: settings.inputTopic, partition, offset: place.pointee.nextOffset)
+      }
+      if let failure = client.assignFurther(list) {
+        notices.post(
+          KafkaNotice(.error, "assigning partitions failed", code: failure.code.name, detail: failure.text))
+      }
+    }
+  }
+
+  private func assignAllStarted() {
     let started = PartitionList(room: queues.owned.count)
     for partition in queues.owned {
       guard let place = queues.place(of: partition), place.pointee.isStarted else { continue }
@@ -94,7 +117,7 @@ extension KafkaIntake {
   private mutating func pollEvent() -> Bool {
     enum Found {
       case assigned([PartitionIndex])
-      case revoked
+      case revoked([PartitionIndex])
       case rebalanceFailed(KafkaCode)
       case error(KafkaCode, String, isFatal: Bool)
       case committed(KafkaCode)
@@ -106,7 +129,8 @@ extension KafkaIntake {
         switch rd_kafka_event_error(event) {
         case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
           return .assigned(PartitionList.indices(in: rd_kafka_event_topic_partition_list(event)))
-        case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS: return .revoked
+        case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
+          return .revoked(PartitionList.indices(in: rd_kafka_event_topic_partition_list(event)))
         case let code: return .rebalanceFailed(KafkaCode(code))
         }
       case RD_KAFKA_EVENT_ERROR:
@@ -119,7 +143,7 @@ extension KafkaIntake {
     }
     switch found {
     case .assigned(let partitions): assigned(partitions)
-    case .revoked: revoked()
+    case .revoked(let partitions): revoked(partitions)
     case .rebalanceFailed(let code):
       notices.post(KafkaNotice(.error, "rebalance failed", code: code.name))
       lost()
@@ -133,29 +157,59 @@ extension KafkaIntake {
 
   private mutating func assigned(_ partitions: [PartitionIndex]) {
     voidedAt = .now
+    // Answered at once and with nothing: an answer that waits for the committed state hides a revocation or a loss
+    // that comes meanwhile, and lets joining members wait.
+    switch settings.assignment {
+    case .range:
+      begin(partitions)
+      assignAllStarted()
+    case .cooperativeSticky:
+      assignStarted([])
+      assignedFurther(partitions)
+    }
+  }
+
+  /// A new assignment, all of it.
+  private mutating func begin(_ partitions: [PartitionIndex]) {
     epoch = Epoch(epoch.number + 1)
     ownsAssignment = true
     captureCredentials()
     queues.take(partitions, of: client, topic: settings.inputTopic, waking: wake)
-    // Answered at once and with nothing: an answer that waits for the committed state hides a revocation or a loss
-    // that comes meanwhile, and lets joining members wait.
-    assignStarted()
     waitingEvents.append(.assigned(partitions, epoch))
   }
 
-  private mutating func revoked() {
-    if rd_kafka_assignment_lost(client.raw) != 0 || rejoining == .atOnce {
-      lost()
-    } else {
-      voidedAt = .now
-      captureCredentials()
-      waitingEvents.append(.revoked(queues.owned))
+  /// For the loop every change is one of the whole assignment: it finishes what it has, as for a revocation, and begins
+  /// anew with what it then has. What it keeps stays its own in the group meanwhile, and may be committed.
+  private mutating func assignedFurther(_ partitions: [PartitionIndex]) {
+    guard ownsAssignment, !(queues.owned.isEmpty && change == nil) else { return begin(partitions) }
+    // The generation is a new one even if nothing is added.
+    captureCredentials()
+    guard !partitions.isEmpty || change != nil else { return }
+    if change == nil { waitingEvents.append(.revoked(queues.owned)) }
+    change = (change ?? AssignmentChange()).adding(partitions)
+  }
+
+  private mutating func revoked(_ partitions: [PartitionIndex]) {
+    guard ownsAssignment || settings.assignment == .range else {
+      // Nobody holds anything that would have to be finished.
+      return client.unassignAll()
+    }
+    if rd_kafka_assignment_lost(client.raw) != 0 || rejoining == .atOnce { return lost() }
+    voidedAt = .now
+    captureCredentials()
+    switch settings.assignment {
+    case .range: waitingEvents.append(.revoked(queues.owned))
+    case .cooperativeSticky:
+      if change == nil { waitingEvents.append(.revoked(queues.owned)) }
+      change = (change ?? AssignmentChange()).removing(partitions)
     }
   }
 
   private mutating func lost() {
     voidedAt = .now
     membership.void(epoch)
+    // Nothing of it is kept.
+    change = nil
     waitingEvents.append(.lost(queues.owned))
   }
 

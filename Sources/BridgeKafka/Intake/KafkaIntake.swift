@@ -26,6 +26,8 @@ package struct KafkaIntake: ~Copyable {
   /// Nothing to be released before the next assignment.
   var ownsAssignment = false
   var rejoining = Rejoining.no
+  /// What a cooperative rebalance changes once the loop has let go of what it has.
+  var change: AssignmentChange?
   var isLeaving = false
   /// The client does nothing any more; it is destroyed without leaving.
   var hasFailed = false
@@ -63,7 +65,7 @@ package struct KafkaIntake: ~Copyable {
     membership.plainCommits.connect(loop: -1)
     queues.letGoAll()
     // An assignment or a revocation that still waits for its answer would keep the client from ever going.
-    rd_kafka_assign(client.raw, nil)
+    client.unassignAll()
   }
 
   /// Joins the group. With transactions the committer is prepared before: that ends what a predecessor left open.

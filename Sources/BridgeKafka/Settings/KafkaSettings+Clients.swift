@@ -22,7 +22,7 @@ extension KafkaSettings {
       [
         ("auto.offset.reset", "error"),
         ("enable.partition.eof", "true"),
-        ("partition.assignment.strategy", "range"),
+        ("partition.assignment.strategy", assignment.rawValue),
         ("session.timeout.ms", "\(KafkaTimes.sessionTimeout.milliseconds)"),
         ("heartbeat.interval.ms", "\(KafkaTimes.heartbeatInterval.milliseconds)"),
         ("max.poll.interval.ms", "\(KafkaTimes.pollIntervalLimit.milliseconds)"),

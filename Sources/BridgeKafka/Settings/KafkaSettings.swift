@@ -18,6 +18,14 @@ package struct KafkaSettings: Sendable {
     case fixed
   }
 
+  /// How the group shares its partitions out.
+  package enum Assignment: String, Sendable, Equatable {
+    /// Everybody gives everything up, then each gets its part.
+    case range
+    /// Only what moves is given up.
+    case cooperativeSticky = "cooperative-sticky"
+  }
+
   /// Where a partition begins that the group has never committed.
   package enum StartPosition: Sendable, Equatable {
     case earliest
@@ -36,6 +44,7 @@ package struct KafkaSettings: Sendable {
   package var statusTopic: String? = nil
   package var guarantee: Guarantee = .exactlyOnce
   package var membership: Membership = .dynamic
+  package var assignment: Assignment = .range
   /// Nil if `input.start` is not configured.
   package var start: StartPosition? = nil
   /// How long brokers may stay away when the process starts.

@@ -14,6 +14,7 @@ extension KafkaSettings {
   /// as many partitions as the input topic, whether the cluster's settings allow what is promised, and whether we
   /// have the rights that can be tried without joining the group. What cannot be read is said in a notice.
   package func verifyTopics(timeout: TimeSpan, notices: KafkaNotices) throws(FatalFault) -> TopicCounts {
+    if let libraryFault { throw libraryFault }
     var inquiry = try ClusterInquiry(self, timeout: timeout)
     let input = try partitionCount(of: inputTopic, like: nil, &inquiry, right: .readInput)
     let result = try partitionCount(of: resultTopic, like: input, &inquiry, right: .writeResult)

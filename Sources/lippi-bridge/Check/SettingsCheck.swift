@@ -1,5 +1,6 @@
 internal import BridgeConfiguration
 internal import BridgeCore
+internal import BridgeKafka
 internal import Glibc
 internal import LippiAPI
 
@@ -10,7 +11,7 @@ struct SettingsCheck {
   init(_ configuration: Configuration) { self.configuration = configuration }
 
   var findings: [CheckFinding] {
-    [settings, durations, mapping, rules, openFiles] + secrets + [keyFile].compactMap { $0 }
+    [settings, durations, mapping, rules, openFiles] + secrets + [keyFile, assignment].compactMap { $0 }
   }
 
   /// One finding for each fault of a configuration that cannot be used.
@@ -28,6 +29,12 @@ struct SettingsCheck {
     return CheckFinding(
       .good, "configuration",
       "\(setCount) keys are set, the other \(places.count - setCount) have their defaults")
+  }
+
+  private var assignment: CheckFinding? {
+    configuration.kafkaSettings.libraryFault.map {
+      CheckFinding(.faulty(.configuration), "assignment", $0.message, advice: nil)
+    }
   }
 
   private var durations: CheckFinding {

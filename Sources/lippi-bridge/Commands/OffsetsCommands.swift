@@ -108,7 +108,9 @@ extension CommandTable {
 /// `lippi-bridge offsets …`.
 enum OffsetsCommand {
   static func show(_ arguments: CommandArguments) -> ExitCode {
-    perform(arguments, CommandTable.offsetsShow) { try OffsetsShow.run($0, isJSON: arguments.isSet("--json")) }
+    perform(arguments, CommandTable.offsetsShow) {
+      try OffsetsShow.run($0, isJSON: arguments.isSet("--json"))
+    }
   }
 
   static func adopt(_ arguments: CommandArguments) -> ExitCode {

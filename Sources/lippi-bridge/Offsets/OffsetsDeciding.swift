@@ -108,7 +108,8 @@ struct OffsetsDeciding {
       let start = try decider.skipStart(to: offset)
       let scan = try OutcomeScan(settings, found.partition, from: start, below: found.logEnd)
       var decision = try decider.repair(
-        from: offset, resolved: scan.resolved.dropping(below: offset), open: scan.open.filter { $0 >= offset })
+        from: offset, resolved: scan.resolved.dropping(below: offset), open: scan.open.filter { $0 >= offset }
+      )
       let behind = max(scan.resolved.highest.map { $0 + 1 } ?? start, start)
       decision.withoutOutcomeCount =
         RecordOffset(scan.open.count { $0 < offset }) + max(0, offset - behind)

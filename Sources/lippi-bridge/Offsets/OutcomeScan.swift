@@ -21,7 +21,8 @@ struct OutcomeScan {
   /// Reads the result partition, then the input partition from the first offset that has no outcome.
   /// - Throws: also if the outcomes are not of these records.
   init(
-    _ settings: KafkaSettings, _ partition: PartitionIndex, from start: RecordOffset, below logEnd: RecordOffset
+    _ settings: KafkaSettings, _ partition: PartitionIndex, from start: RecordOffset,
+    below logEnd: RecordOffset
   ) throws(FatalFault) {
     self.settings = settings
     self.partition = partition
@@ -111,5 +112,7 @@ struct OutcomeScan {
 }
 
 extension ReadRecord {
-  fileprivate func text(_ name: String) -> String? { header(name).map { String(decoding: $0, as: UTF8.self) } }
+  fileprivate func text(_ name: String) -> String? {
+    header(name).map { String(decoding: $0, as: UTF8.self) }
+  }
 }

@@ -62,7 +62,8 @@ struct UndecidedAdvice {
   /// Ready for a shell, but for what the worker was given by `--set`.
   private func command(_ verb: String, _ found: RecoveredPartition, _ more: String = "") -> String {
     let file = configurationFile.map { " --config \($0)" } ?? ""
-    return "lippi-bridge offsets \(verb) --partition \(found.partition)\(more.isEmpty ? "" : " \(more)")\(file) --yes"
+    return
+      "lippi-bridge offsets \(verb) --partition \(found.partition)\(more.isEmpty ? "" : " \(more)")\(file) --yes"
   }
 }
 

@@ -17,6 +17,7 @@ extension Configuration {
       inputTopic: input.topic, resultTopic: outcomes.topic)
     settings.guarantee = outcomes.delivery == .exactlyOnce ? .exactlyOnce : .atLeastOnce
     settings.membership = kafka.isStaticMember ? .fixed : .dynamic
+    settings.assignment = kafka.assignment == .range ? .range : .cooperativeSticky
     settings.start = input.start.map { start in
       switch start {
       case .earliest: .earliest
