@@ -159,6 +159,9 @@ final class CommitterDesk: Sendable {
     if isPresent { answer(.recovery(RecoveryAnswer(epoch: request.epoch, partitions: partitions))) }
   }
 
+  /// A batch waits to be committed.
+  var hasBatch: Bool { papers.withLock { $0.batch != nil } }
+
   /// The time to give up has come.
   var isOver: Bool { papers.withLock { $0.stopAt.map { MonotonicTime.now >= $0 } ?? false } }
 

@@ -42,6 +42,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       ($0.committedOffset == nil ? 1 : 0) < ($1.committedOffset == nil ? 1 : 0)
     }
     for recovered in withLogFirst {
+      let earlierReason = engine.undecidedReason(of: recovered.partition)
       sight.recovered[recovered.partition] = (recovered.committedOffset, recovered.logEnd)
       switch engine.partitionRecovered(recovered, epoch: answer.epoch, at: now.monotonic) {
       case .read(let offset):
@@ -54,12 +55,19 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
             "Nothing is committed for partition \(recovered.partition) and input.start is not set: set it to earliest, latest or an RFC 3339 time."
           ))
       case .undecided(let reason):
-        notify(.partitionUndecided(recovered.partition, reason))
+        notify(.partitionUndecided(recovered, reason, isReminder: reason == earlierReason))
       case .commitStart, .ignored:
         break
       }
     }
     if !positions.isEmpty { intake.start(positions) }
+  }
+
+  /// Somebody may have decided about partitions that are not started.
+  func askAgain(at now: Moment) {
+    guard phase == .running, let epoch = engine.epoch else { return }
+    let asked = engine.partitionsToAskAgain(at: now.monotonic)
+    if !asked.isEmpty { committing.recover(asked, epoch: epoch) }
   }
 
   func notifyStarted(_ partition: PartitionIndex) {

@@ -86,6 +86,7 @@ package final class BridgeLoop<
   package func turn(at now: Moment) {
     readMembership(at: now)
     readCommitAnswers(at: now)
+    askAgain(at: now)
     gateway.turn(at: now)
     readReports(at: now)
     takeRecords(at: now)

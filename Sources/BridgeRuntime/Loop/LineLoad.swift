@@ -2,6 +2,8 @@ import BridgeCore
 
 /// What the loop has in hand.
 package struct LineLoad: Sendable, Equatable {
+  /// Of the input topic, those that this worker has.
+  package var partitionCount: Int
   package var inFlightCount: Int
   /// Records that were read and have no durable outcome yet.
   package var unresolvedCount: Int
@@ -13,7 +15,8 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
   /// Goes through the partitions; not for every turn.
   package var load: LineLoad {
     var load = LineLoad(
-      inFlightCount: engine.inFlightCount, unresolvedCount: engine.totalUnresolvedCount, lag: 0)
+      partitionCount: engine.partitionCount, inFlightCount: engine.inFlightCount,
+      unresolvedCount: engine.totalUnresolvedCount, lag: 0)
     for slot in 0..<engine.partitionCount {
       let view = engine.view(of: slot)
       guard let end = intake.endOffset(of: view.partition) else { continue }

@@ -3,9 +3,8 @@ internal import BridgeConfiguration
 /// Every verb there is, in the order of the help.
 enum CommandTable {
   static let all: [Command] = [
-    run, demo, check, convert, publish, results, health, pause, resume, simulator, rules, metrics, configExample,
-    configExplain, configSchema, version,
-  ]
+    run, demo, check, convert, publish, results, health, pause, resume, simulator, rules, metrics,
+  ] + offsets + [configExample, configExplain, configSchema, version]
 
   static let run = Command(
     name: "run",

@@ -14,10 +14,12 @@ final class DemoWorker: Sendable {
   init(_ configuration: Configuration) throws(FatalFault) {
     stopRequest = try StopRequests.byThread()
     DispatchQueue(label: "worker").async { [self] in
-      let code = runWorker(configuration, until: stopRequest) { [self] address in
-        self.address.withLock { $0 = address }
-        listens.signal()
-      }
+      let code = runWorker(
+        configuration, until: stopRequest,
+        listening: { [self] address in
+          self.address.withLock { $0 = address }
+          listens.signal()
+        })
       exitCode.withLock { $0 = code }
       ended.signal()
     }

@@ -9,24 +9,27 @@ internal import LippiAPI
 /// Runs the worker until a signal ends it, or it cannot go on.
 func runWorker(_ configuration: Configuration) -> ExitCode {
   do throws(FatalFault) {
-    return runWorker(configuration, until: try StopRequests.signals())
+    return runWorker(configuration, until: try StopRequests.signals()) { ServiceNotices(environment: $0) }
   } catch {
     StandardError.write("lippi-bridge run: \(error.message)\n")
     return error.exitCode
   }
 }
 
-/// Runs the worker until it is asked to stop, or cannot go on.
-/// `listening`: is told the address of the admin port.
+/// Runs the worker until it is asked to stop, or cannot go on. It is the process's own affair whether a supervisor is
+/// told. `listening`: is told the address of the admin port.
 func runWorker(
   _ configuration: Configuration, until stop: borrowing StopRequests,
+  telling supervisor: (WorkerLog) -> ServiceNotices = { _ in ServiceNotices() },
   listening: (String) -> Void = { _ in }
 ) -> ExitCode {
   let log = configuration.makeLog()
-  let workerLog = WorkerLog(log)
+  let workerLog = WorkerLog(log, advice: UndecidedAdvice(configurationFile: configuration.filePath))
   defer { log.flush(atMost: .seconds(2)) }
   do throws(FatalFault) {
-    return try Worker(configuration, workerLog, Watchdog(log)).run(until: stop, listening: listening)
+    let watchdog = Watchdog(log, startLimit: Worker.startLimit(configuration))
+    return try Worker(configuration, workerLog, watchdog, supervisor(workerLog)).run(
+      until: stop, listening: listening)
   } catch {
     let code = error.exitCode
     workerLog.write(
@@ -40,14 +43,23 @@ struct Worker {
   /// The longest wait between two turns: an idle member polls this often to stay one.
   private static let longestWait = TimeSpan.seconds(1)
 
+  /// Topics, rights and the transactional id are each waited for as long as `kafka.startup_timeout` says.
+  static func startLimit(_ configuration: Configuration) -> TimeSpan {
+    .milliseconds(3 * configuration.kafka.startupTimeoutMilliseconds)
+  }
+
   private let configuration: Configuration
   private let log: WorkerLog
   private let watchdog: Watchdog
+  private let supervisor: ServiceNotices
 
-  init(_ configuration: Configuration, _ log: WorkerLog, _ watchdog: Watchdog) {
+  init(
+    _ configuration: Configuration, _ log: WorkerLog, _ watchdog: Watchdog, _ supervisor: ServiceNotices
+  ) {
     self.configuration = configuration
     self.log = log
     self.watchdog = watchdog
+    self.supervisor = supervisor
   }
 
   func run(
@@ -55,6 +67,9 @@ struct Worker {
   ) throws(FatalFault) -> ExitCode {
     try OpenFileLimit.raise(forConnections: configuration.gateway.concurrency)
     var sight = try WorkerSight(configuration, log)
+    let server = sight
+    // Also when the start fails: no request is under way any more when the server goes.
+    defer { server.endServing() }
     if let address = sight.address { listening(address) }
     let settings = configuration.kafkaSettings
     let notices = KafkaNotices()
@@ -72,7 +87,7 @@ struct Worker {
       readiness.watch(descriptor)
     }
     try intake.subscribe()
-    let loop = makeLoop(consume intake, consume gateway, consume committer, partitionCount: counts.input)
+    let loop = makeLoop(consume intake, consume gateway, consume committer, counts)
     logStart(counts)
     turn(loop, until: stop, readiness, notices, &sight)
     return close(loop, sight)
@@ -95,6 +110,7 @@ struct Worker {
       if asked.stopCount > 0 {
         requestCount += asked.stopCount
         log.write(.info, "stopping")
+        supervisor.stopping()
         loop.stop(at: now)
         if requestCount > 1 { return }
       }
@@ -105,13 +121,14 @@ struct Worker {
       }
       if let token = secrets.takeFreshAdminToken() { sight.replaceToken(token) }
       loop.turn(at: now)
+      supervisor.turned(at: now, loop)
       sight.look(at: loop, now, log)
       trouble.look(at: loop.gateway, now, log)
       summary.look(at: loop, now, log)
       while let notice = notices.next() { log.write(notice) }
       guard loop.ending == nil else { return }
       let wake = loop.nextWake(at: now).map { $0 - now.monotonic } ?? Self.longestWait
-      readiness.wait(atMost: min(wake, Self.longestWait))
+      readiness.wait(atMost: min(wake, Self.longestWait, supervisor.longestWait))
     }
   }
 
@@ -119,6 +136,7 @@ struct Worker {
     let now = WorkerClock.now()
     log.now = now
     watchdog.closing(at: now)
+    supervisor.stopping()
     let code: ExitCode =
       switch loop.ending {
       case .stopped: .success
@@ -150,13 +168,13 @@ struct Worker {
 
   private func makeLoop(
     _ intake: consuming KafkaIntake, _ gateway: consuming GatewayConnections,
-    _ committer: consuming KafkaCommitter, partitionCount: Int
+    _ committer: consuming KafkaCommitter, _ counts: TopicCounts
   ) -> WorkerLoop {
     let log = log
     return WorkerLoop(
       intake: intake, gateway: gateway, committing: committer,
       engine: DeliveryEngine(
-        settings: configuration.deliverySettings(partitionCount: partitionCount),
+        settings: configuration.deliverySettings(counts),
         seed: .random(in: 0 ... .max), processToken: .random(in: 0 ... .max)),
       path: configuration.recordPath(), drainLimit: .milliseconds(configuration.shutdown.drainMilliseconds),
       finalCommitLimit: .seconds(8), notify: { log.write($0) })

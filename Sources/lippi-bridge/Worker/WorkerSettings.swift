@@ -27,12 +27,13 @@ extension Configuration {
     settings.startupTimeout = .milliseconds(kafka.startupTimeoutMilliseconds)
     settings.properties = kafka.clientProperties()
     settings.statusTopic = statusTopic
+    settings.outcomeSource = OutcomeIdentity.eventSource(groupID: kafka.groupID)
     return settings
   }
 
-  /// `partitionCount`: of the input topic.
-  func deliverySettings(partitionCount: Int) -> DeliverySettings {
+  func deliverySettings(_ counts: TopicCounts) -> DeliverySettings {
     var settings = DeliverySettings()
+    settings.recoveryLogLimits = counts.recoveryLogLimits
     settings.inFlightLimit = gateway.concurrency
     settings.retry.attemptLimit = retry.attemptLimit
     settings.retry.base = .milliseconds(retry.baseMilliseconds)
@@ -40,7 +41,7 @@ extension Configuration {
     settings.retry.timeLimit = .milliseconds(retry.maxTimeMilliseconds)
     settings.commitInterval = .milliseconds(outcomes.commitIntervalMilliseconds)
     settings.bufferedByteLimit = bufferedByteLimit
-    settings.firstPartitionCount = Int32(partitionCount)
+    settings.firstPartitionCount = Int32(counts.input)
     settings.ambiguousPolicy =
       switch ambiguousPolicy {
       case .resend: .resend

@@ -49,8 +49,11 @@ def _yaml(tree: Mapping, depth: int) -> list[str]:
 class Worker(OwnedProcess):
     """`start()`, then `kill()` or `stop()`, as often as wanted. Each run has its own log file."""
 
-    def __init__(self, binary: Path, folder: Path, settings: Settings):
+    def __init__(
+        self, binary: Path, folder: Path, settings: Settings, environment: Mapping[str, str] | None = None
+    ):
         self.binary = binary
+        self.environment = dict(environment or {})
         self.folder = folder
         # No fixed port: workers of other tests run beside this one.
         self.settings = {"admin.listen": "127.0.0.1:0", **settings}
@@ -79,6 +82,7 @@ class Worker(OwnedProcess):
                 [self.binary, "run", "--config", configuration, *extra],
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                environment=self.environment,
                 folder=self.folder,
             )
         if wait:
