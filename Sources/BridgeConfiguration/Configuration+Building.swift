@@ -148,7 +148,8 @@ private struct SettledValues {
       switch kind {
       case .duration: DurationText.text(number)
       case .size: SizeText.text(number)
-      case .text, .topic, .url, .proxy, .listen, .integer, .flag, .choice, .list, .properties, .rules, .mapping,
+      case .text, .topic, .url, .proxy, .listen, .integer, .flag, .choice, .list, .properties, .rules,
+        .mapping,
         .start, .secretFile, .file:
         String(number)
       }

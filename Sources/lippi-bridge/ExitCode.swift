@@ -30,11 +30,13 @@ enum ExitCode: Int32 {
   var meaning: String {
     switch self {
     case .success: "everything is done"
-    case .missingOutcome: "demo: an event has no outcome, or on a real Kafka more than one; health: the worker is not healthy"
+    case .missingOutcome:
+      "demo: an event has no outcome, or on a real Kafka more than one; health: the worker is not healthy"
     case .usage: "the command line is not understood"
     case .badData: "bad data"
     case .noInput: "an input file is missing or empty"
-    case .brokerUnreachable: "no broker was reached within kafka.startup_timeout; health, pause, resume: no worker was reached"
+    case .brokerUnreachable:
+      "no broker was reached within kafka.startup_timeout; health, pause, resume: no worker was reached"
     case .loopSilent: "watchdog: the worker's loop stood still"
     case .transactionStuck: "watchdog: a transaction made no progress"
     case .closeStuck: "watchdog: closing the Kafka clients did not end"

@@ -20,7 +20,9 @@ import Testing
       problems: ["lippi.yaml:1:1: unknown key gatway; did you mean gateway?"]),
     Case(
       name: "a key of another section", file: "kafka:\n  topic: events\n",
-      problems: ["lippi.yaml:2:3: unknown key kafka.topic; did you mean input.topic or outcomes.topic or status.topic?"]),
+      problems: [
+        "lippi.yaml:2:3: unknown key kafka.topic; did you mean input.topic or outcomes.topic or status.topic?"
+      ]),
     Case(
       name: "nothing like it", file: "shutdown:\n  colour: red\n",
       problems: ["lippi.yaml:2:3: unknown key shutdown.colour; allowed in shutdown are grace_period"]),

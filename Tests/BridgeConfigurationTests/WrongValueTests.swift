@@ -303,7 +303,8 @@ import Testing
         ("9464", ["is \"9464\"; \(listenRule)"]), ("localhost", ["is \"localhost\"; \(listenRule)"]),
         ("127.0.0.1:65536", ["is \"127.0.0.1:65536\"; \(listenRule)"]),
         ("\":9464\"", ["is \":9464\"; \(listenRule)"]), ("\"::1:9464\"", ["is \"::1:9464\"; \(listenRule)"]),
-        ("\"[::1]\"", ["is \"[::1]\"; \(listenRule)"]), ("127.0.0.1:x", ["is \"127.0.0.1:x\"; \(listenRule)"]),
+        ("\"[::1]\"", ["is \"[::1]\"; \(listenRule)"]),
+        ("127.0.0.1:x", ["is \"127.0.0.1:x\"; \(listenRule)"]),
         ("OFF", ["is \"OFF\"; \(listenRule)"]),
       ]
     case .rules:

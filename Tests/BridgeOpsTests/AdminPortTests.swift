@@ -104,7 +104,9 @@ import Testing
       let head = get(server, path, method: "HEAD")
       #expect(status(head) == status(whole))
       #expect(head.hasSuffix("\r\n\r\n"))
-      #expect(head.contains("\r\nContent-Length: \(whole.split(separator: "\r\n\r\n", maxSplits: 1)[1].utf8.count)\r\n"))
+      #expect(
+        head.contains(
+          "\r\nContent-Length: \(whole.split(separator: "\r\n\r\n", maxSplits: 1)[1].utf8.count)\r\n"))
     }
     for path in ["/pause", "/resume"] {
       let refused = get(server, path)
@@ -113,7 +115,8 @@ import Testing
     }
     for path in ["/", "/healthz", "/health/", "/../etc/passwd"] { #expect(status(get(server, path)) == 404) }
     #expect(status(get(server, "/health?verbose=1")) == 503)
-    #expect(get(server, "/metrics").contains("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"))
+    #expect(
+      get(server, "/metrics").contains("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"))
     #expect(port.asked.withLock { $0.isEmpty })
   }
 

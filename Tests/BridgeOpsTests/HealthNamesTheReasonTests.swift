@@ -18,7 +18,9 @@ import Testing
     Case(name: "halted", reason: .halt) { $0.line = Samples.halted(.halted) },
     Case(name: "banned", reason: .ban) { $0.line = Samples.halted(.banned) },
     Case(name: "breaker", reason: .breaker) { $0.line = Samples.halted(.breakerOpen) },
-    Case(name: "not started", reason: .notStarted, waiting: Samples.waiting(since: 99, .undecided(.foreignOffset))),
+    Case(
+      name: "not started", reason: .notStarted,
+      waiting: Samples.waiting(since: 99, .undecided(.foreignOffset))),
     Case(
       name: "not started while halted", reason: .notStarted,
       waiting: Samples.waiting(since: 99, .undecided(.damagedRecoveryLog))
@@ -27,7 +29,10 @@ import Testing
       name: "predecessor", reason: .predecessorTransaction,
       waiting: Samples.waiting(since: 90, .recovering, unresolved: 0)),
     Case(name: "recovering shortly", reason: nil, waiting: Samples.waiting(since: 98, .recovering)),
-    Case(name: "broker gone while recovering", reason: .brokerGone, waiting: Samples.waiting(since: 99, .recovering)) {
+    Case(
+      name: "broker gone while recovering", reason: .brokerGone,
+      waiting: Samples.waiting(since: 99, .recovering)
+    ) {
       $0.broker.answeredAt = Samples.moment(80).monotonic
     },
     Case(name: "broker gone", reason: .brokerGone) {
@@ -46,13 +51,16 @@ import Testing
     },
     Case(name: "outcome refused", reason: .committerStuck) { $0.waitsForRefusedOutcome = true },
     Case(
-      name: "outcomes wait", reason: .committerStuck, waiting: Samples.waiting(since: 80, unresolved: 0, unpublished: 4)),
-    Case(name: "start position is not taken", reason: .committerStuck,
+      name: "outcomes wait", reason: .committerStuck,
+      waiting: Samples.waiting(since: 80, unresolved: 0, unpublished: 4)),
+    Case(
+      name: "start position is not taken", reason: .committerStuck,
       waiting: Samples.waiting(since: 80, .starting, unresolved: 0)),
     Case(name: "gateway gone", reason: .gatewayUnreachable, waiting: Samples.waiting(since: 99)) {
       $0.gateway.isUnreachable = true
     },
-    Case(name: "nothing visible", reason: .inputTransaction, waiting: Samples.waiting(since: 80, unresolved: 0)),
+    Case(
+      name: "nothing visible", reason: .inputTransaction, waiting: Samples.waiting(since: 80, unresolved: 0)),
     Case(name: "one conversation", reason: .slowLane),
     Case(name: "at work", reason: nil, waiting: Samples.waiting(since: 97)),
     Case(name: "nothing waits", reason: nil, waiting: PartitionSnapshot(partition: 0, stage: .reading)) {

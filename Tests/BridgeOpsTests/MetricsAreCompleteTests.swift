@@ -25,7 +25,8 @@ import Testing
       }
       #expect(!own.isEmpty, "\(metric)")
       for line in own {
-        let labels = line.firstIndex(of: "{").map { line[line.index(after: $0)...].prefix { $0 != "}" } } ?? ""
+        let labels =
+          line.firstIndex(of: "{").map { line[line.index(after: $0)...].prefix { $0 != "}" } } ?? ""
         let names = labels.split(separator: ",").map { String($0.prefix { $0 != "=" }) }
         #expect(names == (metric.kind == .histogram ? ["le"] : metric.labels), "\(line)")
       }
@@ -84,8 +85,10 @@ import Testing
         Resolution(kind: kind, error: error), course, possibleDuplicate: false, eventTime: nil)
     }
     tally.outcomeRecorded(.delivered, course, possibleDuplicate: true, eventTime: nil)
-    let sum = lines(Samples.snapshot { $0.tally = tally }).filter { $0.hasPrefix("lippi_bridge_outcomes_total{") }
-      .compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }.reduce(0, +)
+    let sum = lines(Samples.snapshot { $0.tally = tally }).filter {
+      $0.hasPrefix("lippi_bridge_outcomes_total{")
+    }
+    .compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }.reduce(0, +)
     #expect(sum == OutcomeError.allCases.count + 1)
   }
 
@@ -93,7 +96,8 @@ import Testing
     var identity = Samples.identity
     identity.rules = "a\"b\\c\nd"
     let text = MetricsText(
-      snapshot: nil, identity: identity, stalledAfter: .seconds(60), now: Samples.moment(1), droppedLineCount: 0,
+      snapshot: nil, identity: identity, stalledAfter: .seconds(60), now: Samples.moment(1),
+      droppedLineCount: 0,
       droppedStatusCount: 0)
     #expect(String(decoding: text.bytes, as: UTF8.self).contains(#"rules="a\"b\\c\nd"} 1"#))
   }

@@ -31,7 +31,8 @@ import Testing
     let started = next([PartitionSnapshot(partition: 3, stage: .reading)])
     #expect(whats(started) == [.partitionStarted])
     #expect(started.first?.partition == 3)
-    #expect(whats(next([PartitionSnapshot(partition: 3, stage: .undecided(.takenOver))])) == [.partitionStopped])
+    #expect(
+      whats(next([PartitionSnapshot(partition: 3, stage: .undecided(.takenOver))])) == [.partitionStopped])
     #expect(whats(next([PartitionSnapshot(partition: 3, stage: .reading)])) == [.partitionStarted])
     #expect(whats(next([])) == [.partitionStopped])
     #expect(next([]).isEmpty)
@@ -51,12 +52,14 @@ import Testing
     let snapshot = Samples.snapshot([Samples.waiting(2, since: 10)]) {
       $0.line = Samples.halted(.halted)
     }
-    let change = StatusChange(what: .halted, since: Samples.moment(90).wall, code: 25, subCode: "a\"b", nextStep: "do")
+    let change = StatusChange(
+      what: .halted, since: Samples.moment(90).wall, code: 25, subCode: "a\"b", nextStep: "do")
     let bytes = change.json(Samples.identity, snapshot, at: Samples.moment(100))
     let record = try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
     #expect(
       Set(record.keys) == [
-        "schema", "what", "instance", "version", "at", "since", "state", "code", "sub_code", "next_step", "partition",
+        "schema", "what", "instance", "version", "at", "since", "state", "code", "sub_code", "next_step",
+        "partition",
         "partitions",
       ])
     #expect(record["schema"] as? String == "lippi-status/v1")

@@ -352,3 +352,20 @@ def _alter(bootstrap: str, kind: ResourceType, name: str, setting: str, value: s
     resource = ConfigResource(kind, name, incremental_configs=[entry])
     for future in admin.incremental_alter_configs([resource]).values():
         future.result(timeout=30)
+
+
+@_kafka
+def test_the_status_topic_is_looked_at_and_is_no_condition(
+    make_line: Callable[..., Line], binary: Path, tmp_path: Path
+) -> None:
+    line = make_line(partitions=1)
+    topic = f"{line.result_topic}-status"
+    settings = {**line.worker.settings, "status.topic": topic}
+    missing = _check(binary, tmp_path, settings, "--connect")
+    assert missing.status("status topic") == "warn", missing.said
+    assert any(f"--create --topic {topic} " in command for command in missing.commands)
+    line.topics.create(topic, 1)
+    there = _check(binary, tmp_path, settings, "--connect")
+    assert (there.status("status topic"), there.status("right to write status")) == ("ok", "ok"), there.said
+    assert there.code == missing.code == 0
+    assert not line.topics.open_transactions(topic)

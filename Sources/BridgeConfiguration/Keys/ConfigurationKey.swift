@@ -26,7 +26,8 @@ package struct ConfigurationKey: Sendable {
   package var secretName: String? {
     switch kind {
     case .secretFile: String(name.dropLast("_file".count))
-    case .text, .topic, .url, .proxy, .listen, .integer, .duration, .size, .flag, .choice, .list, .properties, .rules,
+    case .text, .topic, .url, .proxy, .listen, .integer, .duration, .size, .flag, .choice, .list, .properties,
+      .rules,
       .mapping, .start, .file:
       nil
     }

@@ -22,7 +22,8 @@ enum ValueReading {
     case .rules(let countLimit):
       let rules = rules(node, countLimit: countLimit, &faults)
       return .rules(rules)
-    case .text, .topic, .url, .proxy, .listen, .integer, .duration, .size, .flag, .choice, .start, .secretFile, .file:
+    case .text, .topic, .url, .proxy, .listen, .integer, .duration, .size, .flag, .choice, .start,
+      .secretFile, .file:
       do throws(ValueFault) {
         guard case .scalar(let scalar) = node.content else {
           throw ValueFault("is \(node.shape); \(allowed(kind))")

@@ -28,7 +28,8 @@ package enum ConfigurationSchema {
     var description = key.explanation
     switch key.kind {
     case .duration, .size: description += key.kind.allowedValues.map { " \($0)." } ?? ""
-    case .text, .topic, .url, .proxy, .listen, .integer, .flag, .choice, .list, .properties, .rules, .mapping, .start,
+    case .text, .topic, .url, .proxy, .listen, .integer, .flag, .choice, .list, .properties, .rules, .mapping,
+      .start,
       .secretFile, .file:
       break
     }
@@ -52,7 +53,8 @@ package enum ConfigurationSchema {
         + pattern("^(?!\\.{1,2}$)[A-Za-z0-9._-]{1,\(ValueReading.topicByteLimit)}$")
     case .url: types(["string"]) + pattern("^https?://[^/?#:@\\s][^/?#@\\s]*(/[^?#\\s]*)?$")
     case .proxy: types(["string"]) + pattern("^(http|socks5|socks5h)://[^/?#:@\\s]+:[0-9]+/?$")
-    case .listen: types(["string"]) + pattern("^(off|[^:\\s\\[\\]]+:[0-9]{1,5}|\\[[0-9A-Fa-f:.%]+\\]:[0-9]{1,5})$")
+    case .listen:
+      types(["string"]) + pattern("^(off|[^:\\s\\[\\]]+:[0-9]{1,5}|\\[[0-9A-Fa-f:.%]+\\]:[0-9]{1,5})$")
     case .integer(let range):
       types(["integer"]) + [("minimum", .number(range.lowerBound)), ("maximum", .number(range.upperBound))]
     case .duration: types(["string"]) + pattern(unitPattern(DurationText.units.map(\.name)))

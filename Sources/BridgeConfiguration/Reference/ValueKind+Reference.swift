@@ -51,7 +51,8 @@ extension ValueKind {
     switch self {
     case .duration: DurationText.units.map(\.name)
     case .size: SizeText.units.map(\.name)
-    case .text, .topic, .url, .proxy, .listen, .integer, .flag, .choice, .list, .properties, .rules, .mapping, .start,
+    case .text, .topic, .url, .proxy, .listen, .integer, .flag, .choice, .list, .properties, .rules, .mapping,
+      .start,
       .secretFile,
       .file:
       []

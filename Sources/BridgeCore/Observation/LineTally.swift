@@ -16,7 +16,8 @@ package struct LineTally: Sendable, Equatable {
   package private(set) var publishedCount = 0
 
   // Rows and columns by raw value; the first column of outcomes is for those without an error.
-  private var outcomes = [Int](repeating: 0, count: OutcomeKind.allCases.count * (ErrorClass.allCases.count + 1))
+  private var outcomes = [Int](
+    repeating: 0, count: OutcomeKind.allCases.count * (ErrorClass.allCases.count + 1))
   private var attempts = [Int](repeating: 0, count: VerdictClass.allCases.count * Effect.allCases.count)
   private var retries = [Int](repeating: 0, count: VerdictClass.allCases.count)
   private var batches = [Int](repeating: 0, count: BatchResult.allCases.count)
@@ -75,7 +76,9 @@ package struct LineTally: Sendable, Equatable {
 
   package mutating func rebalanced(_ event: RebalanceEvent) { rebalances[Int(event.rawValue)] &+= 1 }
 
-  private static func row(of kind: OutcomeKind) -> Int { Int(kind.rawValue) * (ErrorClass.allCases.count + 1) }
+  private static func row(of kind: OutcomeKind) -> Int {
+    Int(kind.rawValue) * (ErrorClass.allCases.count + 1)
+  }
 
   private static func place(of ruling: VerdictClass, _ effect: Effect) -> Int {
     Int(ruling.rawValue) * Effect.allCases.count + Int(effect.rawValue)

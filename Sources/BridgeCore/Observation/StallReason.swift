@@ -47,7 +47,8 @@ package enum StallReason: UInt8, Sendable, CaseIterable {
     case .loopBlocked: "The worker ends itself after 30 s and a restart goes on; look at its log."
     case .pause: "An operator paused the line: lippi-bridge resume, when the reason is gone."
     case .brake: "Too many messages were refused or failed: look at the outcomes, then lippi-bridge resume."
-    case .halt: "Nothing is failed; events wait. The log line \"halted\" says what is wrong and how to mend it."
+    case .halt:
+      "Nothing is failed; events wait. The log line \"halted\" says what is wrong and how to mend it."
     case .ban: "Nothing to do: the line goes on when the ban of the gateway ends."
     case .breaker: "The gateway fails: probes show when it is back."
     case .noAssignment: "The group gives this worker nothing: look at Kafka and at the log for errors."
@@ -58,8 +59,10 @@ package enum StallReason: UInt8, Sendable, CaseIterable {
     case .committerStuck:
       "Kafka answers, but outcomes are not taken: look at the log for \"batch not committed\", at the result topic and its in-sync replicas."
     case .gatewayUnreachable: "No connection to the gateway: check gateway.url, the network and the gateway."
-    case .inputTransaction: "A producer of the input topic has an open transaction: nothing behind it is visible."
-    case .slowLane: "The first event of the partition is tried again or answered slowly: look at its conversation."
+    case .inputTransaction:
+      "A producer of the input topic has an open transaction: nothing behind it is visible."
+    case .slowLane:
+      "The first event of the partition is tried again or answered slowly: look at its conversation."
     }
   }
 }
@@ -97,7 +100,8 @@ extension WorkerSnapshot {
     if gateway.isUnreachable, partition.unresolvedCount > 0 { return .gatewayUnreachable }
     guard !isPatient else { return nil }
     if partition.unresolvedCount > 0 { return .slowLane }
-    return partition.unpublishedCount > 0 || partition.stage == .starting ? .committerStuck : .inputTransaction
+    return partition.unpublishedCount > 0 || partition.stage == .starting
+      ? .committerStuck : .inputTransaction
   }
 
   package func isStale(at now: MonotonicTime) -> Bool { now - takenAt.monotonic >= SightLimits.snapshotAge }

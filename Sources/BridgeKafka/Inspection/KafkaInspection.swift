@@ -299,7 +299,8 @@ package struct KafkaInspection {
       let answers = try RightTrial(trialSettings).run(within: Self.tryLimit)
       report(
         answers.writing, name, .writeStatus,
-        "\(KafkaRight.writeStatus.name(settings)): a record was written to partition 0 in a transaction that was aborted")
+        "\(KafkaRight.writeStatus.name(settings)): a record was written to partition 0 in a transaction that was aborted"
+      )
     } catch {
       findings.append(KafkaFinding(.faulty(error.kind), name, error.message.droppingFullStop()))
     }

@@ -82,7 +82,8 @@ package final class AdminRoutes: Sendable {
         403, "Nobody may do this: set admin.token_file or LIPPI_BRIDGE_ADMIN_TOKEN and restart the worker.")
     }
     guard let authorization, Self.carries(authorization, token) else {
-      var answer = AdminAnswer.text(401, "Authorization: Bearer and the token of admin.token_file are needed.")
+      var answer = AdminAnswer.text(
+        401, "Authorization: Bearer and the token of admin.token_file are needed.")
       answer.challenges = true
       return answer
     }

@@ -33,7 +33,8 @@ package final class AdminServer: Sendable {
       AdminServer.connectionCallback, owner)
     guard let started else {
       close(listening.socket)
-      throw FatalFault(.configuration, "The admin server at \(address) could not be started; see admin.listen.")
+      throw FatalFault(
+        .configuration, "The admin server at \(address) could not be started; see admin.listen.")
     }
     daemon.store(UInt(bitPattern: started), ordering: .releasing)
     sweepLater()
@@ -43,7 +44,9 @@ package final class AdminServer: Sendable {
 
   /// Ends the thread and closes every connection.
   package func stop() {
-    guard let running = OpaquePointer(bitPattern: daemon.exchange(0, ordering: .acquiringAndReleasing)) else { return }
+    guard let running = OpaquePointer(bitPattern: daemon.exchange(0, ordering: .acquiringAndReleasing)) else {
+      return
+    }
     MHD_stop_daemon(running)
   }
 

@@ -24,7 +24,8 @@ package struct ListenAddress: Sendable, Equatable {
     }
     defer { freeaddrinfo(found) }
     let listening = socket(
-      first.pointee.ai_family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+      first.pointee.ai_family,
+      Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         | Int32(SOCK_NONBLOCK.rawValue), 0)
     guard listening >= 0 else { throw fault(String(cString: strerror(errno))) }
     var one: Int32 = 1
@@ -36,7 +37,8 @@ package struct ListenAddress: Sendable, Equatable {
       close(listening)
       throw fault(
         reason == EADDRINUSE
-          ? "the port is taken; give each worker of this host its own, or port 0" : String(cString: strerror(reason)))
+          ? "the port is taken; give each worker of this host its own, or port 0"
+          : String(cString: strerror(reason)))
     }
     return (listening, "\(host.contains(":") ? "[\(host)]" : host):\(Self.port(of: listening))")
   }

@@ -39,8 +39,10 @@ extension HealthReport.Partition {
   fileprivate var line: String {
     var line = "partition \(snapshot.partition): \(snapshot.stage.name)"
     if case .undecided(let reason) = snapshot.stage { line += " (\(reason.name))" }
-    line += ", committed \(snapshot.committedOffset.map { "\($0)" } ?? "-") of \(snapshot.endOffset.map { "\($0)" } ?? "-")"
-    line += ", unresolved \(snapshot.unresolvedCount + snapshot.unpublishedCount), in flight \(snapshot.inFlightCount)"
+    line +=
+      ", committed \(snapshot.committedOffset.map { "\($0)" } ?? "-") of \(snapshot.endOffset.map { "\($0)" } ?? "-")"
+    line +=
+      ", unresolved \(snapshot.unresolvedCount + snapshot.unpublishedCount), in flight \(snapshot.inFlightCount)"
     if let oldestAge { line += ", oldest \(HealthReport.span(oldestAge))" }
     if let standsStill, standsStill >= SightLimits.partitionPatience {
       line += ", not moved for \(HealthReport.span(standsStill))"

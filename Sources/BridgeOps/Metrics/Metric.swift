@@ -84,7 +84,8 @@ package enum Metric: String, Sendable, CaseIterable {
     case .outcomesTotal: "Outcomes by kind and error class (none: no error), durable or about to be."
     case .possibleDuplicatesTotal: "Outcomes that say possible_duplicate."
     case .publishedTotal: "Outcomes that are durable."
-    case .gatewayAttemptsTotal: "Requests that wrote at least one byte, by what their answer means and by effect."
+    case .gatewayAttemptsTotal:
+      "Requests that wrote at least one byte, by what their answer means and by effect."
     case .gatewayRequestSeconds: "Time of a request, from its first byte to the end of the answer."
     case .eventToOutcomeSeconds: "Time from the event's Kafka timestamp to its outcome."
     case .queueSeconds: "Time from the arrival of an event to its first request."

@@ -57,7 +57,8 @@ struct MetricFamilies: ~Copyable {
   }
 
   private mutating func begin(_ metric: Metric) {
-    text.append(text: "# HELP \(metric.name) \(metric.explanation)\n# TYPE \(metric.name) \(metric.kind.rawValue)\n")
+    text.append(
+      text: "# HELP \(metric.name) \(metric.explanation)\n# TYPE \(metric.name) \(metric.kind.rawValue)\n")
   }
 
   private mutating func append(_ labels: [(String, String)]) {

@@ -28,7 +28,11 @@ package struct MetricsText: ~Copyable {
     case .buildInfo:
       families.write(
         metric,
-        [([("version", identity.version), ("librdkafka", identity.librdkafka), ("rules", identity.rules)], 1)]
+        [
+          (
+            [("version", identity.version), ("librdkafka", identity.librdkafka), ("rules", identity.rules)], 1
+          )
+        ]
       )
     case .logLinesDroppedTotal: families.write(metric, Int64(droppedLineCount))
     case .statusRecordsDroppedTotal: families.write(metric, Int64(droppedStatusCount))
@@ -116,7 +120,8 @@ package struct MetricsText: ~Copyable {
       families.write(metric, seconds: report.now.monotonic - snapshot.takenAt.monotonic)
     case .unresolved:
       families.write(
-        metric, snapshot.partitions.map { (Self.labels($0), Int64($0.unresolvedCount + $0.unpublishedCount)) })
+        metric, snapshot.partitions.map { (Self.labels($0), Int64($0.unresolvedCount + $0.unpublishedCount)) }
+      )
     case .lag:
       families.write(metric, snapshot.partitions.compactMap { one in one.lag.map { (Self.labels(one), $0) } })
     case .oldestUnresolvedAgeSeconds:

@@ -84,7 +84,8 @@ package struct StatusChanges: Sendable {
       }
     let stop = snapshot.line.state == .running ? nil : snapshot.line.stop
     return StatusChange(
-      what: what, since: snapshot.line.since ?? snapshot.takenAt.wall, code: stop?.code, subCode: stop?.subCode,
+      what: what, since: snapshot.line.since ?? snapshot.takenAt.wall, code: stop?.code,
+      subCode: stop?.subCode,
       nextStep: snapshot.lineReason.map { "\($0.nextStep)" })
   }
 
@@ -102,7 +103,8 @@ package struct StatusChanges: Sendable {
       case .undecided:
         changes.append(
           StatusChange(
-            what: .partitionStopped, since: snapshot.takenAt.wall, nextStep: "\(StallReason.notStarted.nextStep)",
+            what: .partitionStopped, since: snapshot.takenAt.wall,
+            nextStep: "\(StallReason.notStarted.nextStep)",
             partition: partition.partition))
       case .recovering, .starting, .draining: break
       }

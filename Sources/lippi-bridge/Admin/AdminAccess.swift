@@ -5,7 +5,8 @@ internal import Glibc
 enum AdminAccess {
   static let url = CommandOption(
     name: "--url", form: .value("URL"),
-    summary: "the worker's admin address, http://127.0.0.1:9464 say; without it admin.listen of the configuration")
+    summary:
+      "the worker's admin address, http://127.0.0.1:9464 say; without it admin.listen of the configuration")
   static let tokenFile = CommandOption(
     name: "--token-file", form: .value("FILE"),
     summary: "a file with the token; without it LIPPI_BRIDGE_ADMIN_TOKEN or the configuration")
@@ -18,7 +19,8 @@ enum AdminAccess {
     }
     guard listen.port > 0 else {
       throw AdminClient.Fault(
-        sentence: "admin.listen has port 0: give --url with the address of the worker's log line \"listening\"")
+        sentence:
+          "admin.listen has port 0: give --url with the address of the worker's log line \"listening\"")
     }
     let host = ["0.0.0.0": "127.0.0.1", "::": "::1"][listen.host] ?? listen.host
     return try AdminClient(url: "http://\(host.contains(":") ? "[\(host)]" : host):\(listen.port)")
@@ -33,7 +35,9 @@ enum AdminAccess {
       return token.reveal()
     }
     throw UsageFault(
-      sentence: "a token is needed: \(tokenFile.name), LIPPI_BRIDGE_ADMIN_TOKEN, or admin.token_file of the configuration")
+      sentence:
+        "a token is needed: \(tokenFile.name), LIPPI_BRIDGE_ADMIN_TOKEN, or admin.token_file of the configuration"
+    )
   }
 
   /// Writes what went wrong, and says how the program ends.

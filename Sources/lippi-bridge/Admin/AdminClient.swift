@@ -41,7 +41,9 @@ struct AdminClient {
   }
 
   /// `headers`: whole lines, without their ends.
-  func send(_ method: String, _ path: String, headers: [String] = [], body: String = "") throws(Fault) -> Answer {
+  func send(_ method: String, _ path: String, headers: [String] = [], body: String = "") throws(Fault)
+    -> Answer
+  {
     let connection = try connected()
     defer { close(connection) }
     let lines =
@@ -77,8 +79,12 @@ struct AdminClient {
   private func write(_ text: String, to connection: Int32) throws(Fault) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-      guard count > 0 else { throw Fault(sentence: "\(authority) took no request: \(String(cString: strerror(errno)))") }
+      let count = rest.withUnsafeBytes {
+        Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
+      guard count > 0 else {
+        throw Fault(sentence: "\(authority) took no request: \(String(cString: strerror(errno)))")
+      }
       rest = rest.dropFirst(count)
     }
   }
@@ -108,6 +114,8 @@ struct AdminClient {
   private static func endOfHead(in bytes: [UInt8]) -> Int? {
     let end: [UInt8] = [13, 10, 13, 10]
     guard bytes.count >= end.count else { return nil }
-    return (0...bytes.count - end.count).first { Array(bytes[$0..<$0 + end.count]) == end }.map { $0 + end.count }
+    return (0...bytes.count - end.count).first { Array(bytes[$0..<$0 + end.count]) == end }.map {
+      $0 + end.count
+    }
   }
 }

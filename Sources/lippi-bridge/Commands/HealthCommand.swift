@@ -10,13 +10,15 @@ extension CommandTable {
       + "has moved for health.stalled_after, or the worker is still starting.",
     options: [
       AdminAccess.url,
-      CommandOption(name: "--json", form: .flag, summary: "the answer as the worker gives it, one JSON object"),
+      CommandOption(
+        name: "--json", form: .flag, summary: "the answer as the worker gives it, one JSON object"),
       .configurationFile, .setting,
     ],
     exitCodes: [.missingOutcome, .brokerUnreachable, .configuration],
     examples: [
       CommandExample(line: "lippi-bridge health --url http://127.0.0.1:9464", effect: "for people"),
-      CommandExample(line: "lippi-bridge health --url http://127.0.0.1:9464 --json", effect: "for other programs"),
+      CommandExample(
+        line: "lippi-bridge health --url http://127.0.0.1:9464 --json", effect: "for other programs"),
     ],
     perform: HealthCommand.perform)
 
@@ -77,7 +79,8 @@ enum PauseCommand {
       guard let reason = arguments.value(of: "--reason"), !reason.isEmpty else {
         throw UsageFault(sentence: "--reason is needed: whoever finds the line paused wants to know why")
       }
-      return try post("/pause", "{\"reason\":\(JSONValue.text(reason).compact)}", arguments, CommandTable.pause)
+      return try post(
+        "/pause", "{\"reason\":\(JSONValue.text(reason).compact)}", arguments, CommandTable.pause)
     } catch {
       return AdminAccess.report(error, of: CommandTable.pause)
     }
@@ -97,7 +100,8 @@ enum PauseCommand {
     let client = try AdminAccess.client(arguments)
     let token = try AdminAccess.token(arguments)
     guard token.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
-      throw UsageFault(sentence: "the token has a blank or a character beyond ASCII: a worker takes no such token")
+      throw UsageFault(
+        sentence: "the token has a blank or a character beyond ASCII: a worker takes no such token")
     }
     let answer = try client.send(
       "POST", path, headers: ["Authorization: Bearer \(token)", "Content-Type: application/json"], body: body)

@@ -4,7 +4,8 @@ extension CommandTable {
   static let metrics = Command(
     name: "metrics",
     summary: "every metric that /metrics of a worker has, and what it means",
-    explanation: "Writes the table of metrics: name, type, labels, meaning. No worker and no configuration are needed.",
+    explanation:
+      "Writes the table of metrics: name, type, labels, meaning. No worker and no configuration are needed.",
     options: [
       CommandOption(name: "--markdown", form: .flag, summary: "as a page of documentation")
     ],

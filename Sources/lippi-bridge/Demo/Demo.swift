@@ -133,8 +133,10 @@ struct Demo {
     do throws(ConfigurationRefusal) {
       return try Configuration.read(
         ConfigurationSources(
-          file: nil, environment: [
-            "LIPPI_BRIDGE_GATEWAY_APP_SECRET": "helloworld", "LIPPI_BRIDGE_ADMIN_TOKEN": DemoAddresses.adminToken,
+          file: nil,
+          environment: [
+            "LIPPI_BRIDGE_GATEWAY_APP_SECRET": "helloworld",
+            "LIPPI_BRIDGE_ADMIN_TOKEN": DemoAddresses.adminToken,
           ],
           settings: [
             "kafka.bootstrap_servers=\(addresses.servers)", "kafka.group_id=lippi-demo-\(run)",

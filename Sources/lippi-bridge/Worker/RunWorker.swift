@@ -67,6 +67,9 @@ struct Worker {
   ) throws(FatalFault) -> ExitCode {
     try OpenFileLimit.raise(forConnections: configuration.gateway.concurrency)
     var sight = try WorkerSight(configuration, log)
+    let server = sight
+    // Also when the start fails: no request is under way any more when the server goes.
+    defer { server.endServing() }
     if let address = sight.address { listening(address) }
     let settings = configuration.kafkaSettings
     let notices = KafkaNotices()

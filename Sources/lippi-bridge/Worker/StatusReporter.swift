@@ -63,7 +63,9 @@ final class StatusReporter: Sendable {
   /// The last records: a state not told yet, and the end.
   func stop(exitCode: Int32) {
     look()
-    guard !isOver.exchange(true, ordering: .acquiringAndReleasing), let snapshot = board.snapshot else { return }
+    guard !isOver.exchange(true, ordering: .acquiringAndReleasing), let snapshot = board.snapshot else {
+      return
+    }
     let now = WorkerClock.now()
     let stopped = StatusChange(what: .stopped, since: now.wall, code: Int64(exitCode))
     let value = stopped.json(identity, snapshot, at: now)

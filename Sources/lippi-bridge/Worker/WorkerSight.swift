@@ -27,7 +27,8 @@ struct WorkerSight {
     let status = try StatusReporter(configuration, board, identity)
     let dropped = log.droppedLineCounter
     let routes = AdminRoutes(
-      board: board, identity: identity, stalledAfter: stalledAfter, token: configuration.admin.token?.reveal(),
+      board: board, identity: identity, stalledAfter: stalledAfter,
+      token: configuration.admin.token?.reveal(),
       clock: { WorkerClock.now() }, droppedLineCount: dropped,
       droppedStatusCount: { status?.droppedCount ?? 0 }, request: { requests.post($0) })
     self.requests = requests
@@ -74,10 +75,12 @@ struct WorkerSight {
 
   func replaceToken(_ token: String) { routes.replaceToken(token) }
 
+  func endServing() { server?.stop() }
+
   /// The last state is told; then nothing is served any more.
   func stop(_ code: ExitCode) {
     status?.stop(exitCode: code.rawValue)
-    server?.stop()
+    endServing()
   }
 }
 

@@ -20,7 +20,8 @@ enum Samples {
     var broker = BrokerContact()
     broker.answeredAt = moment(seconds).monotonic
     var snapshot = WorkerSnapshot(
-      takenAt: moment(seconds), stage: .running, line: LineStatus(), tally: LineTally(), partitions: partitions,
+      takenAt: moment(seconds), stage: .running, line: LineStatus(), tally: LineTally(),
+      partitions: partitions,
       unassignedSince: nil, inFlightCount: 0, inFlightLimit: 64,
       laneWaits: [Int](repeating: 0, count: LaneWait.allCases.count), bufferedByteCount: 0,
       gateway: GatewayStanding(), broker: broker, committer: CommitterStanding(), batchSince: nil,
