@@ -245,9 +245,12 @@ def test_compose_is_valid(binary: Path, tmp_path: Path) -> None:
         assert re.search(r":v?\d+\.\d+\.\d+$", service["image"]), name
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
-            assert source.startswith("../") or (file.parent / source).exists() or source in compose["volumes"]
+            assert (file.parent / source).exists() or source in compose["volumes"], source
         for port in service.get("ports", []):
             assert port.startswith("127.0.0.1:"), f"{name}: nothing is open to others"
+    rules = yaml.safe_load((file.parent / "prometheus.yml").read_text())["rule_files"]
+    for rule in rules:
+        assert (_DEPLOY / "prometheus" / Path(rule).name).exists(), rule
     bridge = services["bridge"]
     assert int(bridge["stop_grace_period"].removesuffix("s")) > _GRACE_SECONDS
     _assert_configures(binary, tmp_path, environment=bridge["environment"])
