@@ -120,11 +120,11 @@ import Testing
     ("LIPPI_BRIDGE_LOG_LEVL", "unknown key LIPPI_BRIDGE_LOG_LEVL; did you mean LIPPI_BRIDGE_LOG_LEVEL?"),
     (
       "weather",
-      "unknown key weather; the sections are kafka, input, gateway, retry, ambiguous, outcomes, limits, shutdown, log"
+      "unknown key weather; the sections are kafka, input, gateway, retry, ambiguous, breaker, brake, outcomes, limits, shutdown, log"
     ),
     (
       "",
-      "unknown key ; the sections are kafka, input, gateway, retry, ambiguous, outcomes, limits, shutdown, log"
+      "unknown key ; the sections are kafka, input, gateway, retry, ambiguous, breaker, brake, outcomes, limits, shutdown, log"
     ),
   ])
   func aNameThatChoosesNothing(_ name: String, _ sentence: String) {

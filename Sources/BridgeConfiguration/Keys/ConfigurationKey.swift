@@ -26,7 +26,8 @@ package struct ConfigurationKey: Sendable {
   package var secretName: String? {
     switch kind {
     case .secretFile: String(name.dropLast("_file".count))
-    case .text, .topic, .url, .proxy, .integer, .duration, .size, .flag, .choice, .list, .properties, .rules,
+    case .text, .topic, .url, .proxy, .integer, .share, .duration, .size, .flag, .choice, .list, .properties,
+      .rules,
       .mapping, .start, .file:
       nil
     }
@@ -61,6 +62,8 @@ package enum ValueKind: Sendable {
   /// `http`, `socks5` or `socks5h`, with host and port and nothing else.
   case proxy
   case integer(ClosedRange<Int64>)
+  /// More than 0, at most 1; settled as parts in 1 000.
+  case share
   /// Milliseconds.
   case duration(ClosedRange<Int64>)
   /// Bytes.

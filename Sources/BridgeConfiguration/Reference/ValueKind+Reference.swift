@@ -7,6 +7,7 @@ extension ValueKind {
     case .url: "URL"
     case .proxy: "proxy"
     case .integer: "whole number"
+    case .share: "share"
     case .duration: "duration"
     case .size: "size"
     case .flag: "flag"
@@ -30,6 +31,7 @@ extension ValueKind {
     case .proxy: "http://, socks5:// or socks5h:// with host and port"
     case .integer(Int64.min...Int64.max): nil
     case .integer(let range): "\(range.lowerBound) to \(range.upperBound)"
+    case .share: "0.001 to 1"
     case .duration(let range):
       "\(DurationText.text(range.lowerBound)) to \(DurationText.text(range.upperBound))"
     case .size(let range): "\(SizeText.text(range.lowerBound)) to \(SizeText.text(range.upperBound))"
@@ -49,9 +51,8 @@ extension ValueKind {
     switch self {
     case .duration: DurationText.units.map(\.name)
     case .size: SizeText.units.map(\.name)
-    case .text, .topic, .url, .proxy, .integer, .flag, .choice, .list, .properties, .rules, .mapping, .start,
-      .secretFile,
-      .file:
+    case .text, .topic, .url, .proxy, .integer, .share, .flag, .choice, .list, .properties, .rules, .mapping,
+      .start, .secretFile, .file:
       []
     }
   }

@@ -54,6 +54,7 @@ package final class BridgeLoop<
   var phase = Phase.running
   package internal(set) var tally = LineTally()
   var standing = LineStanding()
+  var knownConnectFailureCount: Int64 = 0
   var missedDrain = false
   /// The group waits for the answer to a revocation.
   var owesRelease = false
@@ -115,12 +116,6 @@ package final class BridgeLoop<
     case .draining(_, let deadline): phase = .draining(.stopping, deadline: deadline)
     case .leaving, .ended: break
     }
-  }
-
-  /// The line is halted and the next request is a probe: the time to read secrets again.
-  package func wantsFreshSecrets(at now: Moment) -> Bool {
-    guard case .stopped(.halted, let until) = engine.gate.state else { return false }
-    return now.monotonic >= until
   }
 
   /// Requests are made by this encoder from now on.

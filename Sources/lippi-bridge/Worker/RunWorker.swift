@@ -152,6 +152,21 @@ struct Worker {
 
   private func logStart(_ counts: TopicCounts) {
     log.now = WorkerClock.now()
+    if configuration.breaker.failuresInARow >= configuration.retry.attemptLimit {
+      log.write(
+        .warning, "events may be failed while the gateway is away",
+        [
+          (
+            .nextStep,
+            .text("Set breaker.failures_in_a_row below retry.attempts, so that the breaker opens before.")
+          )
+        ])
+    }
+    if !configuration.deliverySettings(partitionCount: 1).brake.isOn {
+      log.write(
+        .warning, "brake is off",
+        [(.detail, .text("There is no token for the admin port, so nobody could release it."))])
+    }
     log.write(
       .info, "started",
       [
