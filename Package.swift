@@ -36,6 +36,8 @@ let package = Package(
       name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(
+      name: "CMicrohttpd", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
     .systemLibrary(name: "CLinux"),
     .target(
       name: "CSimdjson", cxxSettings: [.unsafeFlags(["-O2"])],
@@ -51,7 +53,7 @@ let package = Package(
     library("BridgeHTTP", ["BridgeCore", "CCurl", "CLinux", "CZlib"]),
     library("BridgeRuntime", ["BridgeCore", "ChatEvents", "LippiAPI", "Outcomes"]),
     library("BridgeConfiguration", ["CYaml"]),
-    library("BridgeOps", ["BridgeCore"]),
+    library("BridgeOps", ["BridgeCore", "CMicrohttpd", "CSimdjson"]),
     library("GatewaySimulator", ["CCrypto", "CSimdjson", "CLinux", "CZlib"]),
     .target(
       name: "BridgeTesting",

@@ -55,6 +55,10 @@ extension Configuration {
       copiedHeaderNames: values.list(.copyHeaders))
     bufferedByteLimit = Int(values.number(.bufferedBytes))
     shutdown = ShutdownSection(gracePeriodMilliseconds: values.number(.gracePeriod))
+    statusTopic = values.textIfSet(.statusTopic)
+    stalledAfterMilliseconds = values.number(.stalledAfter)
+    admin = AdminSection(
+      listen: ListenSetting(values.text(.adminListen)), token: secrets["admin.token"])
     log = LogSection(level: values.choice(.logLevel), format: values.choice(.logFormat))
     self.settings = ConfigurationKey.all.compactMap { Self.shown($0, settings, secrets) }
   }
@@ -155,7 +159,8 @@ private struct SettledValues {
       case .duration: DurationText.text(number)
       case .size: SizeText.text(number)
       case .share: ShareText.text(number)
-      case .text, .topic, .url, .proxy, .integer, .flag, .choice, .list, .properties, .rules, .mapping,
+      case .text, .topic, .url, .proxy, .listen, .integer, .flag, .choice, .list, .properties, .rules,
+        .mapping,
         .start, .secretFile, .file:
         String(number)
       }

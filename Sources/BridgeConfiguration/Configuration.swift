@@ -8,8 +8,11 @@ package struct Configuration: Sendable {
   package var breaker: BreakerSection
   package var brake: BrakeSection
   package var outcomes: OutcomesSection
+  package var statusTopic: String?
   package var bufferedByteLimit: Int
   package var shutdown: ShutdownSection
+  package var stalledAfterMilliseconds: Int64
+  package var admin: AdminSection
   package var log: LogSection
   /// Every key that has a value, as it may be shown (secrets redacted) and where it was set, in the table's order.
   package var settings: [ShownSetting]
@@ -168,6 +171,12 @@ package struct ShutdownSection: Sendable {
   package static let closingMilliseconds: Int64 = 15_000
   /// How long requests under way may go on after the signal.
   package var drainMilliseconds: Int64 { gracePeriodMilliseconds - Self.closingMilliseconds }
+}
+
+package struct AdminSection: Sendable {
+  /// Nil: nothing is served.
+  package var listen: ListenSetting?
+  package var token: Secret?
 }
 
 package struct LogSection: Sendable {

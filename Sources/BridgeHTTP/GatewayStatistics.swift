@@ -1,3 +1,5 @@
+package import BridgeCore
+
 /// What gateway connections are and have done, for metrics and health.
 package struct GatewayStatistics: Sendable {
   /// Connected, idle and busy ones.
@@ -18,4 +20,14 @@ package struct GatewayStatistics: Sendable {
   package var lastConnectError: String?
 
   package init() {}
+}
+
+extension GatewayConnections {
+  package var standing: GatewayStanding {
+    let statistics = statistics
+    var standing = GatewayStanding()
+    standing.openCount = statistics.openCount
+    standing.isUnreachable = statistics.openCount == 0 && statistics.lastConnectError != nil
+    return standing
+  }
 }

@@ -1,5 +1,5 @@
 package import BridgeCore
-package import Outcomes
+import Outcomes
 
 /// Which outcomes are wanted; an empty list wants all.
 package struct OutcomeFilter: Sendable {

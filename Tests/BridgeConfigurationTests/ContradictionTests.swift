@@ -68,6 +68,11 @@ import Testing
         "--set outcomes.topic: outcomes.topic and input.topic are both chat-events; they must differ"
       ]),
     Case(
+      settings: ["status.topic=chat-outcomes"],
+      problems: [
+        "--set status.topic: status.topic and outcomes.topic are both chat-outcomes; they must differ"
+      ]),
+    Case(
       settings: ["outcomes.delivery=at_least_once", "kafka.static_membership=true"],
       problems: [
         "--set kafka.static_membership: kafka.static_membership is true, but with outcomes.delivery at_least_once "

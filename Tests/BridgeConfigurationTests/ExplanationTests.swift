@@ -116,15 +116,15 @@ import Testing
     ("gatway", "unknown key gatway; did you mean gateway?"),
     ("concurrency", "unknown key concurrency; did you mean gateway.concurrency?"),
     ("app_secret", "unknown key app_secret; did you mean gateway.app_secret_file?"),
-    ("x.topic", "unknown key x.topic; did you mean input.topic or outcomes.topic?"),
+    ("x.topic", "unknown key x.topic; did you mean input.topic or outcomes.topic or status.topic?"),
     ("LIPPI_BRIDGE_LOG_LEVL", "unknown key LIPPI_BRIDGE_LOG_LEVL; did you mean LIPPI_BRIDGE_LOG_LEVEL?"),
     (
       "weather",
-      "unknown key weather; the sections are kafka, input, gateway, retry, ambiguous, breaker, brake, outcomes, limits, shutdown, log"
+      "unknown key weather; the sections are kafka, input, gateway, retry, ambiguous, breaker, brake, outcomes, status, limits, shutdown, health, admin, log"
     ),
     (
       "",
-      "unknown key ; the sections are kafka, input, gateway, retry, ambiguous, breaker, brake, outcomes, limits, shutdown, log"
+      "unknown key ; the sections are kafka, input, gateway, retry, ambiguous, breaker, brake, outcomes, status, limits, shutdown, health, admin, log"
     ),
   ])
   func aNameThatChoosesNothing(_ name: String, _ sentence: String) {

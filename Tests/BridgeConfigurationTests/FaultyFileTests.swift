@@ -20,7 +20,9 @@ import Testing
       problems: ["lippi.yaml:1:1: unknown key gatway; did you mean gateway?"]),
     Case(
       name: "a key of another section", file: "kafka:\n  topic: events\n",
-      problems: ["lippi.yaml:2:3: unknown key kafka.topic; did you mean input.topic or outcomes.topic?"]),
+      problems: [
+        "lippi.yaml:2:3: unknown key kafka.topic; did you mean input.topic or outcomes.topic or status.topic?"
+      ]),
     Case(
       name: "nothing like it", file: "shutdown:\n  colour: red\n",
       problems: ["lippi.yaml:2:3: unknown key shutdown.colour; allowed in shutdown are grace_period"]),
@@ -28,7 +30,7 @@ import Testing
       name: "no section like it", file: "monitoring: true\n",
       problems: [
         "lippi.yaml:1:1: unknown key monitoring; allowed are kafka, input, gateway, retry, ambiguous, breaker, "
-          + "brake, outcomes, limits, shutdown, log"
+          + "brake, outcomes, status, limits, shutdown, health, admin, log"
       ]),
     Case(
       name: "a secret in the file", file: "gateway:\n  app_secret: helloworld\n",
@@ -48,7 +50,7 @@ import Testing
       name: "a file that is a list", file: "- gateway\n",
       problems: [
         "lippi.yaml:1:1: the configuration is a list; needed is an object with kafka, input, gateway, retry, "
-          + "ambiguous, breaker, brake, outcomes, limits, shutdown, log"
+          + "ambiguous, breaker, brake, outcomes, status, limits, shutdown, health, admin, log"
       ]),
     Case(
       name: "an object instead of a text", file: "kafka:\n  group_id: {name: x}\n",

@@ -40,6 +40,10 @@ import Testing
     #expect(configuration.bufferedByteLimit == 64 * 1_048_576)
     #expect(configuration.shutdown.gracePeriodMilliseconds == 25_000)
     #expect(configuration.shutdown.drainMilliseconds == 10_000)
+    #expect(configuration.statusTopic == nil)
+    #expect(configuration.stalledAfterMilliseconds == 60_000)
+    #expect(configuration.admin.listen == ListenSetting("127.0.0.1:9464"))
+    #expect(configuration.admin.token == nil)
     #expect(configuration.log.level == .info)
     #expect(configuration.log.format == .auto)
   }
@@ -96,7 +100,10 @@ import Testing
         commit_interval: 5ms
         copy_headers: [tenant, "trace id"]
       limits: {buffered_bytes: 1GiB}
+      status: {topic: state}
       shutdown: {grace_period: 55s}
+      health: {stalled_after: 5m}
+      admin: {listen: "[::1]:0"}
       log: {level: debug, format: json}
       """
     let environment = ["LIPPI_BRIDGE_GATEWAY_APP_SECRET": "s"]
@@ -138,6 +145,10 @@ import Testing
     #expect(configuration.outcomes.copiedHeaderNames == ["tenant", "trace id"])
     #expect(configuration.bufferedByteLimit == 1_073_741_824)
     #expect(configuration.shutdown.drainMilliseconds == 40_000)
+    #expect(configuration.statusTopic == "state")
+    #expect(configuration.stalledAfterMilliseconds == 300_000)
+    #expect(configuration.admin.listen?.host == "::1")
+    #expect(configuration.admin.listen?.port == 0)
     #expect(configuration.log.level == .debug)
     // Everything is accounted for: a key that is missing above would show its default.
     let fromFile = configuration.settings.filter {

@@ -29,6 +29,7 @@ import Testing
     case properties
     case mapping
     case proxy
+    case listen
     case rules
     case start
     case file
@@ -91,8 +92,12 @@ import Testing
     ("outcomes.delivery", .choice("exactly_once, at_least_once")),
     ("outcomes.commit_interval", .duration("1ms", "10s", below: "0ms", above: "10001ms")),
     ("outcomes.copy_headers", .list(32)),
+    ("status.topic", .topic),
     ("limits.buffered_bytes", .size("1MiB", "4GiB", below: "1023KiB", above: "4097MiB")),
     ("shutdown.grace_period", .duration("17s", "10m", below: "16999ms", above: "1h")),
+    ("health.stalled_after", .duration("1s", "1h", below: "999ms", above: "61m")),
+    ("admin.listen", .listen),
+    ("admin.token_file", .file),
     ("log.level", .choice("debug, info, warning, error")),
     ("log.format", .choice("auto, json, text")),
   ]
@@ -157,6 +162,7 @@ import Testing
     // A user without a proxy is another fault.
     case .proxy:
       ("proxy:3128", "is a text which does not begin with http://, socks5:// or socks5h://; \(proxyRule)")
+    case .listen: ("9464", "is \"9464\"; \(listenRule)")
     case .file: nil
     }
   }
@@ -167,6 +173,7 @@ import Testing
   private static let proxyRule =
     "a proxy is needed, like http://proxy:3128, socks5://proxy:1080 or socks5h://proxy:1080"
   private static let shareRule = "allowed are shares from 0.001 to 1"
+  private static let listenRule = "an address with a port is needed, like 127.0.0.1:9464 or [::1]:0, or off"
   private static let startRule = "allowed are earliest, latest and a time like 2025-01-31T08:00:00Z"
   private static let long = String(repeating: "x", count: 4_097)
   private static let longTopic = String(repeating: "t", count: 250)
@@ -309,6 +316,16 @@ import Testing
         ("[a]", ["is a list; \(proxyRule)"]), ("\"\"", ["is empty; \(proxyRule)"]),
         ("ftp://p:1", ["is a text which does not begin with http://, socks5:// or socks5h://; \(proxyRule)"]),
         ("http://p", ["is a proxy which has no valid port; \(proxyRule)"]),
+      ]
+    case .listen:
+      [
+        ("[a]", ["is a list; \(listenRule)"]), ("\"\"", ["is empty; \(listenRule)"]),
+        ("9464", ["is \"9464\"; \(listenRule)"]), ("localhost", ["is \"localhost\"; \(listenRule)"]),
+        ("127.0.0.1:65536", ["is \"127.0.0.1:65536\"; \(listenRule)"]),
+        ("\":9464\"", ["is \":9464\"; \(listenRule)"]), ("\"::1:9464\"", ["is \"::1:9464\"; \(listenRule)"]),
+        ("\"[::1]\"", ["is \"[::1]\"; \(listenRule)"]),
+        ("127.0.0.1:x", ["is \"127.0.0.1:x\"; \(listenRule)"]),
+        ("OFF", ["is \"OFF\"; \(listenRule)"]),
       ]
     case .rules:
       [

@@ -170,7 +170,7 @@ import Testing
 
   @Test func aWindowFullOfOneSlowLaneStopsIntakeOnly() {
     let bench = Bench()
-    for offset in 0..<RecordOffset(DeliveryLimits.unresolvedPerPartition) {
+    for offset in 0..<RecordOffset(RecoveryLogLimits.standard.unresolvedPerPartition) {
       _ = bench.arrive(offset, lane: 1)
     }
     #expect(bench.room == 0)

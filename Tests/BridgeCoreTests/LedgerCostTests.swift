@@ -5,8 +5,8 @@ import Testing
 @Suite(.serialized) struct LedgerCostTests {
   /// As full as a partition can get: 2 000 records without an outcome over 100 000 offsets, resolved in any order.
   @Test func anEventCostsLessThanAMicrosecond() throws {
-    let openCount = DeliveryLimits.unresolvedPerPartition
-    let step = DeliveryLimits.windowOffsets / RecordOffset(openCount)
+    let openCount = RecoveryLogLimits.standard.unresolvedPerPartition
+    let step = RecoveryLogLimits.standard.windowOffsets / RecordOffset(openCount)
     var dice = SplitMix64(seed: 1)
     var ledger = PartitionLedger(startingAt: 0)
     var open: [Int32] = []

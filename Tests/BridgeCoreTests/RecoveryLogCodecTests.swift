@@ -6,10 +6,10 @@ import Testing
   /// What a partition can hold at most, with the gaps that cost most: the window full, then one more portion.
   @Test(arguments: [
     (
-      DeliveryLimits.unresolvedPerPartition - DeliveryLimits.recordsPerTurnBehindMany,
-      DeliveryLimits.recordsPerTurnBehindMany
+      RecoveryLogLimits.standard.unresolvedPerPartition - RecoveryLogLimits.standard.recordsPerTurnBehindMany,
+      RecoveryLogLimits.standard.recordsPerTurnBehindMany
     ),
-    (DeliveryLimits.manyOpenRecords - 1, DeliveryLimits.recordsPerTurn),
+    (RecoveryLogLimits.standard.manyOpenRecords - 1, RecoveryLogLimits.standard.recordsPerTurn),
   ])
   func theFullestLogFits(_ inWindow: Int, _ portion: Int) throws {
     var offset: RecordOffset = 1 << 40
@@ -18,12 +18,13 @@ import Testing
     for index in 0..<inWindow {
       // A gap of 128 is the first that takes two bytes.
       let gap: RecordOffset =
-        offset - start + RecordOffset(inWindow - index) + 129 < DeliveryLimits.windowOffsets ? 128 : 0
+        offset - start + RecordOffset(inWindow - index) + 129 < RecoveryLogLimits.standard.windowOffsets
+        ? 128 : 0
       offset += gap
       open.append(offset)
       offset += 1
     }
-    #expect(offset - start <= DeliveryLimits.windowOffsets)
+    #expect(offset - start <= RecoveryLogLimits.standard.windowOffsets)
     for _ in 0..<portion {
       offset += 1 << 34
       open.append(offset)
@@ -68,16 +69,17 @@ import Testing
     for (name, step) in [("even", 50), ("pairs of near and far", 0), ("dense", 1)] {
       var offsets: [RecordOffset] = []
       var offset = committed
-      while offsets.count < DeliveryLimits.unresolvedPerPartition {
+      while offsets.count < RecoveryLogLimits.standard.unresolvedPerPartition {
         offsets.append(offset)
         // A delta of 128 takes two bytes: as many of them as the window holds.
         let far = offsets.count <= 700
         offset += step > 0 ? RecordOffset(step) : (far ? 129 : 3)
-        guard offset < committed + DeliveryLimits.windowOffsets else { break }
+        guard offset < committed + RecoveryLogLimits.standard.windowOffsets else { break }
       }
       let log = RecoveryLog(
-        token: token, committedOffset: committed, ceiling: committed + DeliveryLimits.windowOffsets + 1_024,
-        highestPublished: committed + DeliveryLimits.windowOffsets, unresolved: offsets,
+        token: token, committedOffset: committed,
+        ceiling: committed + RecoveryLogLimits.standard.windowOffsets + 1_024,
+        highestPublished: committed + RecoveryLogLimits.standard.windowOffsets, unresolved: offsets,
         firstPartitionCount: .max, validityFingerprint: .max)
       let metadata = try #require(RecoveryLogCodec.encode(log), "\(name)")
       #expect(RecoveryLogCodec.decode(metadata) == log, "\(name)")

@@ -67,6 +67,13 @@ def test_69_no_broker(binary: Path, tmp_path: Path) -> None:
     )
 
 
+def test_69_as_late_as_it_was_asked_for(binary: Path, tmp_path: Path) -> None:
+    """The watchdog that waits 30 s for the loop does not end a start that may take longer."""
+    worker = _offline(binary, tmp_path, **{"kafka.startup_timeout": "32s"})
+    assert _fault(worker, 69).startswith("No broker at ")
+    assert worker.logged("the loop is silent") == []
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

@@ -15,8 +15,11 @@ extension ConfigurationKey {
     breakerProbeCap,
     brakeWindow, brakeShare,
     outcomesTopic, delivery, commitInterval, copyHeaders,
+    statusTopic,
     bufferedBytes,
     gracePeriod,
+    stalledAfter,
+    adminListen, adminTokenFile,
     logLevel, logFormat,
   ]
 
@@ -228,6 +231,24 @@ extension ConfigurationKey {
   static let copyHeaders = ConfigurationKey(
     "outcomes.copy_headers", .list(countLimit: 32), .value("[]"),
     "Names of event headers that outcomes carry on; traceparent and tracestate always are.")
+
+  // sight
+
+  static let statusTopic = ConfigurationKey(
+    "status.topic", .topic, .none(example: "chat-status"),
+    "A topic for what happens to the worker, started, stopped, halted and so on, and a heartbeat every 15 s: JSON, the "
+      + "key is kafka.instance. Best effort: what Kafka does not take is dropped and counted.")
+  static let stalledAfter = ConfigurationKey(
+    "health.stalled_after", .duration(1_000...3_600_000), .value("60s"),
+    "GET /health answers 503 when events wait and the first of a partition has not moved for this long, whatever the "
+      + "reason.")
+  static let adminListen = ConfigurationKey(
+    "admin.listen", .listen, .value("127.0.0.1:9464"),
+    "Where /live, /ready, /health, /metrics, /pause and /resume are served; off disables them. Workers of one host "
+      + "need a port each; port 0 takes a free one, and the log says which.")
+  static let adminTokenFile = ConfigurationKey(
+    "admin.token_file", .secretFile, .none(example: "/run/secrets/admin-token"),
+    "A file with the token that pause and resume ask for. Without it nobody may do either.")
 
   // the process
 

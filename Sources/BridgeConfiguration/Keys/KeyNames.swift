@@ -26,8 +26,8 @@ enum KeyNames {
   static func isComposite(_ name: String) -> Bool {
     switch keys[name]?.kind {
     case .list, .properties, .rules, .mapping, nil: true
-    case .text, .topic, .url, .proxy, .integer, .share, .duration, .size, .flag, .choice, .start, .secretFile,
-      .file:
+    case .text, .topic, .url, .proxy, .listen, .integer, .share, .duration, .size, .flag, .choice, .start,
+      .secretFile, .file:
       false
     }
   }

@@ -80,6 +80,12 @@ extension ConfigurationReader {
       contradiction(
         .outcomesTopic, .inputTopic, "outcomes.topic and input.topic are both \(input); they must differ")
     }
+    if let status = choice(.statusTopic) {
+      for key in [ConfigurationKey.inputTopic, .outcomesTopic] where choice(key) == status {
+        contradiction(
+          .statusTopic, key, "status.topic and \(key.name) are both \(status); they must differ")
+      }
+    }
     if choice(.delivery) == OutcomeDelivery.atLeastOnce.rawValue, flag(.staticMembership) == true {
       contradiction(
         .staticMembership, .delivery,

@@ -22,8 +22,8 @@ enum ValueReading {
     case .rules(let countLimit):
       let rules = rules(node, countLimit: countLimit, &faults)
       return .rules(rules)
-    case .text, .topic, .url, .proxy, .integer, .share, .duration, .size, .flag, .choice, .start, .secretFile,
-      .file:
+    case .text, .topic, .url, .proxy, .listen, .integer, .share, .duration, .size, .flag, .choice, .start,
+      .secretFile, .file:
       do throws(ValueFault) {
         guard case .scalar(let scalar) = node.content else {
           throw ValueFault("is \(node.shape); \(allowed(kind))")
@@ -61,6 +61,11 @@ enum ValueReading {
       return .text(text)
     case .proxy:
       if let fault = proxyFault(text) { throw ValueFault("is \(fault); \(allowed(kind))") }
+      return .text(text)
+    case .listen:
+      guard text == "off" || ListenSetting(text) != nil else {
+        throw ValueFault("is \(shown); \(allowed(kind))")
+      }
       return .text(text)
     case .integer(let range):
       guard scalar.form != .quoted, isInteger(text) else {
@@ -122,6 +127,7 @@ enum ValueReading {
     case .topic: "a topic's name has 1 to \(topicByteLimit) of the characters A-Z a-z 0-9 . _ -"
     case .url: "a URL is needed, like https://gw.api.taobao.com/router/rest"
     case .proxy: "a proxy is needed, like http://proxy:3128, socks5://proxy:1080 or socks5h://proxy:1080"
+    case .listen: "an address with a port is needed, like 127.0.0.1:9464 or [::1]:0, or off"
     case .integer(Int64.min...Int64.max): "a whole number is needed"
     case .integer(let range): "allowed are whole numbers from \(range.lowerBound) to \(range.upperBound)"
     case .share: "allowed are shares from 0.001 to 1"

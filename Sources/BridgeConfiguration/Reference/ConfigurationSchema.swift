@@ -28,8 +28,9 @@ package enum ConfigurationSchema {
     var description = key.explanation
     switch key.kind {
     case .duration, .size: description += key.kind.allowedValues.map { " \($0)." } ?? ""
-    case .text, .topic, .url, .proxy, .integer, .share, .flag, .choice, .list, .properties, .rules, .mapping,
-      .start, .secretFile, .file:
+    case .text, .topic, .url, .proxy, .listen, .integer, .share, .flag, .choice, .list, .properties, .rules,
+      .mapping, .start,
+      .secretFile, .file:
       break
     }
     var members = [("description", JSONValue.text(description))] + type(key.kind)
@@ -52,6 +53,8 @@ package enum ConfigurationSchema {
         + pattern("^(?!\\.{1,2}$)[A-Za-z0-9._-]{1,\(ValueReading.topicByteLimit)}$")
     case .url: types(["string"]) + pattern("^https?://[^/?#:@\\s][^/?#@\\s]*(/[^?#\\s]*)?$")
     case .proxy: types(["string"]) + pattern("^(http|socks5|socks5h)://[^/?#:@\\s]+:[0-9]+/?$")
+    case .listen:
+      types(["string"]) + pattern("^(off|[^:\\s\\[\\]]+:[0-9]{1,5}|\\[[0-9A-Fa-f:.%]+\\]:[0-9]{1,5})$")
     case .integer(let range):
       types(["integer"]) + [("minimum", .number(range.lowerBound)), ("maximum", .number(range.upperBound))]
     case .share:
@@ -134,7 +137,7 @@ package enum ConfigurationSchema {
     case .properties: .object([])
     case .rules, .mapping: .text(text)
     case .text: .text(text.filter { $0 != "\"" })
-    case .topic, .url, .proxy, .duration, .size, .choice, .start, .secretFile, .file: .text(text)
+    case .topic, .url, .proxy, .listen, .duration, .size, .choice, .start, .secretFile, .file: .text(text)
     }
   }
 }

@@ -6,6 +6,7 @@ extension ValueKind {
     case .topic: "topic"
     case .url: "URL"
     case .proxy: "proxy"
+    case .listen: "address"
     case .integer: "whole number"
     case .share: "share"
     case .duration: "duration"
@@ -28,6 +29,7 @@ extension ValueKind {
     case .text, .file: nil
     case .topic: "1 to \(ValueReading.topicByteLimit) of A-Z a-z 0-9 . _ -"
     case .url: "http:// or https://, without user, query or fragment"
+    case .listen: "host:port, where port 0 takes a free one; off"
     case .proxy: "http://, socks5:// or socks5h:// with host and port"
     case .integer(Int64.min...Int64.max): nil
     case .integer(let range): "\(range.lowerBound) to \(range.upperBound)"
@@ -51,8 +53,10 @@ extension ValueKind {
     switch self {
     case .duration: DurationText.units.map(\.name)
     case .size: SizeText.units.map(\.name)
-    case .text, .topic, .url, .proxy, .integer, .share, .flag, .choice, .list, .properties, .rules, .mapping,
-      .start, .secretFile, .file:
+    case .text, .topic, .url, .proxy, .listen, .integer, .share, .flag, .choice, .list, .properties, .rules,
+      .mapping, .start,
+      .secretFile,
+      .file:
       []
     }
   }

@@ -1,3 +1,14 @@
+/// What a look into a result partition found of the group's own outcomes. It is only taken where nothing is committed.
+package enum EarlierOutcomes: Sendable, Equatable, CaseIterable {
+  /// None, or it was not looked.
+  case none
+  case found
+  /// It could not be read in time.
+  case unread
+  /// The result topic has no such partition.
+  case partitionMissing
+}
+
 /// What Kafka knows of one input partition when it is assigned: the committed offset and the log's bounds.
 package struct RecoveredPartition: Sendable, Equatable {
   package var partition: PartitionIndex
@@ -11,6 +22,7 @@ package struct RecoveredPartition: Sendable, Equatable {
   package var logEnd: RecordOffset
   /// Where `input.start` points to; nil if it is not configured.
   package var startPosition: RecordOffset?
+  package var earlierOutcomes = EarlierOutcomes.none
 
   package init(
     partition: PartitionIndex, committedOffset: RecordOffset?, metadata: [UInt8], logStart: RecordOffset,

@@ -4,9 +4,10 @@ extension DeliveryEngine {
   /// `outcomeByteCount`: held in memory for outcomes, beside the records.
   package func room(in slot: Int, outcomeByteCount: Int = 0) -> Int {
     guard partitions[slot].phase == .active else { return 0 }
+    let limits = settings.recoveryLogLimits
     let openCount = partitions[slot].ledger.unresolvedCount + partitions[slot].ledger.unpublishedCount
-    let unresolvedRoom = DeliveryLimits.unresolvedPerPartition - openCount
-    let windowRoom = Int(DeliveryLimits.windowOffsets - partitions[slot].ledger.windowLength)
+    let unresolvedRoom = limits.unresolvedPerPartition - openCount
+    let windowRoom = Int(limits.windowOffsets - partitions[slot].ledger.windowLength)
     guard unresolvedRoom > 0, windowRoom > 0 else { return 0 }
     let fairShare = settings.bufferedByteLimit / max(partitions.count, 1)
     let bytesLeft = max(
@@ -16,8 +17,8 @@ extension DeliveryEngine {
     // As large as the largest so far, and no more than that, the portion may be too large.
     let byteRoom = max(1, bytesLeft / max(partitions[slot].largestByteCount, 1))
     let portion =
-      openCount < DeliveryLimits.manyOpenRecords
-      ? DeliveryLimits.recordsPerTurn : DeliveryLimits.recordsPerTurnBehindMany
+      openCount < limits.manyOpenRecords
+      ? limits.recordsPerTurn : limits.recordsPerTurnBehindMany
     return min(unresolvedRoom, windowRoom, byteRoom, portion)
   }
 

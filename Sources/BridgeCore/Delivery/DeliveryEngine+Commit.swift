@@ -96,7 +96,8 @@ extension DeliveryEngine {
         validityFingerprint: fingerprint(slot), breaking: settings.brokenRule)
       if settings.brokenRule == .raisesCeilingBeforeCommit { releaseAtCeiling(slot) }
     }
-    guard let metadata = RecoveryLogCodec.encode(log) else {
+    guard let metadata = RecoveryLogCodec.encode(log, limit: settings.recoveryLogLimits.characters)
+    else {
       preconditionFailure("the window's limits keep a recovery log within Kafka's")
     }
     return PartitionCommit(

@@ -10,17 +10,32 @@ extension DeliveryEngine {
   }
 
   /// Returns every partition whose committed state is to be asked: those of an earlier assignment that still wait for
-  /// the answer as well, since a newer question takes the place of an older one.
+  /// the answer, or for a decision, as well, since a newer question takes the place of an older one.
   package mutating func partitionsAssigned(
     _ assigned: [PartitionIndex], epoch: Epoch
   ) -> [PartitionIndex] {
-    for slot in partitions.indices where partitions[slot].phase == .recovering {
-      partitions[slot].epoch = epoch
-    }
+    for slot in partitions.indices where partitions[slot].isToBeAsked { partitions[slot].epoch = epoch }
     for partition in assigned where index(of: partition) == nil {
       partitions.append(AssignedPartition(partition: partition, epoch: epoch))
     }
-    return partitions.filter { $0.phase == .recovering }.map(\.partition)
+    askAgainAt = nil
+    return partitions.filter(\.isToBeAsked).map(\.partition)
+  }
+
+  /// Partitions that are not started and are to be asked about again now; a question about others goes first.
+  package mutating func partitionsToAskAgain(at now: MonotonicTime) -> [PartitionIndex] {
+    guard let time = askAgainAt, now >= time else { return [] }
+    guard !partitions.contains(where: { $0.phase == .recovering }) else {
+      askAgainAt = now + DeliveryLimits.decisionLookInterval
+      return []
+    }
+    askAgainAt = nil
+    return partitions.filter(\.awaitsDecision).map(\.partition)
+  }
+
+  /// Why a partition was not started so far.
+  package func undecidedReason(of partition: PartitionIndex) -> UndecidedReason? {
+    index(of: partition).flatMap { view(of: $0).undecided }
   }
 
   /// Partitions with a recovery log are to be told before those without one: their logs say which partitions were
@@ -29,37 +44,40 @@ extension DeliveryEngine {
     _ recovered: RecoveredPartition, epoch: Epoch, at now: MonotonicTime
   ) -> StartDecision {
     guard let slot = index(of: recovered.partition), partitions[slot].epoch == epoch,
-      partitions[slot].phase == .recovering
+      partitions[slot].isToBeAsked
     else { return .ignored }
-    guard let committed = recovered.committedOffset else {
+    switch recovered.standing(within: settings.recoveryLogLimits.characters) {
+    case .undecided(let reason): return undecided(slot, reason, at: now)
+    case .fresh:
       let wasAddedLater = recovered.partition >= firstPartitionCount
       guard let start = wasAddedLater ? recovered.logStart : recovered.startPosition else {
-        return undecided(slot, .noStartPosition)
+        return undecided(slot, .noStartPosition, at: now)
       }
       partitions[slot].ledger = PartitionLedger(startingAt: start)
       partitions[slot].phase = .starting
       return .commitStart
+    case .continues(let log):
+      continuePartition(slot, from: log, at: now)
+      return .read(from: log.committedOffset)
     }
-    guard !recovered.metadata.isEmpty else { return undecided(slot, .foreignOffset) }
-    guard let log = RecoveryLogCodec.decode(recovered.metadata), log.committedOffset == committed else {
-      return undecided(slot, .damagedRecoveryLog)
-    }
-    guard committed <= recovered.logEnd, (log.highestPublished ?? committed) <= recovered.logEnd else {
-      return undecided(slot, .beyondEndOfLog)
-    }
+  }
+
+  private mutating func continuePartition(_ slot: Int, from log: RecoveryLog, at now: MonotonicTime) {
     if log.firstPartitionCount > 0 { firstPartitionCount = log.firstPartitionCount }
     partitions[slot].ledger = PartitionLedger(recovered: log)
-    if settings.predecessorMayHoldLease, log.ceiling > committed {
+    if settings.predecessorMayHoldLease, log.ceiling > log.committedOffset {
       predecessorLeaseEnds = now + settings.leaseSpan
     }
     partitions[slot].predecessorKeptValidity = settings.keepsValidity(log.validityFingerprint)
     partitions[slot].predecessorSentSingly = settings.wasSentSingly(log.validityFingerprint)
     partitions[slot].phase = .active
-    return .read(from: committed)
   }
 
-  private mutating func undecided(_ slot: Int, _ reason: UndecidedReason) -> StartDecision {
+  private mutating func undecided(
+    _ slot: Int, _ reason: UndecidedReason, at now: MonotonicTime
+  ) -> StartDecision {
     partitions[slot].phase = .undecided(reason)
+    if reason.mayBeDecided { askAgainAt = now + DeliveryLimits.decisionLookInterval }
     return .undecided(reason)
   }
 
@@ -72,9 +90,14 @@ extension DeliveryEngine {
       case .starting, .recovering:
         partitions[slot].phase = .draining
         partitions[slot].isFinal = true
+      // Whatever is decided from now on is the next owner's affair.
+      case .undecided where partitions[slot].awaitsDecision:
+        partitions[slot].phase = .draining
+        partitions[slot].isFinal = true
       case .draining, .undecided: break
       }
     }
+    askAgainAt = nil
   }
 
   /// Every request has ended and every outcome is durable, the last recovery log too.
@@ -94,6 +117,7 @@ extension DeliveryEngine {
     var freed: [Int32] = []
     for slot in partitions.indices { forgetTickets(of: slot, freed: &freed) }
     partitions = []
+    askAgainAt = nil
     unpublishedCount = 0
     oldestUnpublishedAt = nil
     ready.removeAll()

@@ -42,6 +42,9 @@ package struct DeliveryEngine: ~Copyable {
   /// Kafka takes an outcome in no form: nothing is sent before a batch is committed.
   var isPublishingHalted = false
   var lastBatchAt = MonotonicTime(microseconds: .min / 2)
+  /// When it is asked again what is committed for partitions that are not started; nil without any, and while that is
+  /// being asked.
+  var askAgainAt: MonotonicTime?
 
   /// `processToken`: random, new at every start.
   package init(settings: DeliverySettings, seed: UInt64, processToken: UInt32) {
@@ -67,6 +70,7 @@ package struct DeliveryEngine: ~Copyable {
       consider(gate.breaker.limitRisesAt(now))
     }
     if looksForExpired { consider(max(now, expiryLookedAt + DeliveryLimits.expiryInterval)) }
+    consider(askAgainAt)
     if !batchIsUnderWay {
       consider(oldestUnpublishedAt.map { max($0 + settings.commitInterval, batchNotBefore) })
       consider(commitWantedAt(now))
@@ -149,29 +153,14 @@ struct AssignedPartition {
   /// It drains, nothing of it is out any more, and its last recovery log is not made.
   var wantsFinalCommit: Bool { phase == .draining && !isFinal && inFlightCount == 0 }
 
-  var canAdvanceIdle: Bool { phase == .active && ledger.committedOffsetCanAdvance }
-}
+  /// What is committed for it is, or may be, asked.
+  var isToBeAsked: Bool { phase == .recovering || awaitsDecision }
 
-/// Why a partition is not started until a command decides.
-package enum UndecidedReason: UInt8, Sendable, CaseIterable {
-  /// An offset is committed, by a reset tool or another consumer, but no recovery log.
-  case foreignOffset
-  /// The recovery log cannot be read.
-  case damagedRecoveryLog
-  /// Another member has written its recovery log: it is that member's.
-  case takenOver
-  /// What is committed lies beyond the end of the log: the topic was made anew.
-  case beyondEndOfLog
-  /// Nothing is committed and `input.start` is not set.
-  case noStartPosition
-
-  package var name: StaticString {
-    switch self {
-    case .foreignOffset: "foreign_offset"
-    case .damagedRecoveryLog: "damaged_recovery_log"
-    case .takenOver: "taken_over"
-    case .beyondEndOfLog: "beyond_end_of_log"
-    case .noStartPosition: "no_start_position"
-    }
+  /// It is not started, and looking again may change that.
+  var awaitsDecision: Bool {
+    guard case .undecided(let reason) = phase else { return false }
+    return reason.mayBeDecided
   }
+
+  var canAdvanceIdle: Bool { phase == .active && ledger.committedOffsetCanAdvance }
 }

@@ -29,6 +29,8 @@ package struct DeliverySettings: Sendable {
   package var requestsPerSecond = 0
   /// From a record's timestamp on; zero: no record is too old.
   package var maximumEventAge = TimeSpan.zero
+  /// As the brokers allow; see `RecoveryLogLimits`.
+  package var recoveryLogLimits = RecoveryLogLimits.standard
   /// For the simulation alone.
   package var brokenRule: BrokenRule?
 
@@ -96,10 +98,6 @@ package struct RetryPolicy: Sendable {
 
 /// Limits that nobody sets: they follow from the size of the recovery log and keep memory bounded.
 package enum DeliveryLimits {
-  /// Delivered records of one partition without an outcome.
-  package static let unresolvedPerPartition = 2_000
-  /// Offsets from the first record without a durable outcome to the last delivered one.
-  package static let windowOffsets: RecordOffset = 100_000
   /// As many outcomes start a batch before the interval is over.
   package static let outcomesThatStartBatch = 500
   /// The most one batch carries.
@@ -110,18 +108,14 @@ package enum DeliveryLimits {
   package static let ceilingReserve = 1_024
   /// C moved by the end of the partition alone is committed this often at most.
   package static let idleCommitInterval = TimeSpan.seconds(1)
+  /// How often it is asked again what is committed for partitions that are not started.
+  package static let decisionLookInterval = TimeSpan.seconds(10)
   /// After a batch that was not committed.
   package static let refusedCommitDelay = TimeSpan.milliseconds(100)
   /// After a batch that failed because of one outcome that Kafka takes in no form.
   package static let refusedOutcomeDelay = TimeSpan.seconds(10)
   /// Under `report`: how often it is looked whether a heartbeat has proved the membership.
   package static let leaseLookInterval = TimeSpan.milliseconds(100)
-  /// Records taken from one partition per turn of the loop.
-  package static let recordsPerTurn = 256
-  /// From so many open records on fewer are taken per turn: between two of them there may be any gap, and the window is
-  /// only closed behind a turn. The recovery log has to have room for that.
-  package static let manyOpenRecords = 500
-  package static let recordsPerTurnBehindMany = 32
   /// So many times somebody else has to get through after an event was refused for a fault that every request could
   /// have: once may mean that the fault was mended in between.
   package static let refutationsThatReject = 2

@@ -8,6 +8,12 @@ package enum RecoveryLogCodec {
   /// Larger offsets and distances are damage: no topic has them, and nothing that is added to one can overflow.
   static let offsetLimit: UInt64 = 1 << 61
 
+  /// The most bytes that everything but the set of unresolved records takes, the set's own count included.
+  private static let fixedByteCount = 1 + 4 + 12 + 9 + 9 + 5 + 9 + 1 + 3
+
+  /// Bytes that are left for the set of unresolved records in a text of that length.
+  static func setByteRoom(inCharacters count: Int) -> Int { count * 3 / 4 - fixedByteCount }
+
   private enum SetForm: UInt8 {
     case none = 0
     case deltas = 1

@@ -45,6 +45,7 @@ final class CommitterDesk: Sendable {
   /// The thread has nothing more to do and its clients are gone.
   let ended: WakeSignal
   private let isEnded = Atomic<Bool>(false)
+  private let recreationCount = Atomic<Int>(0)
 
   init() throws(FatalFault) {
     work = try WakeSignal()
@@ -101,9 +102,13 @@ final class CommitterDesk: Sendable {
     work.raise()
   }
 
+  var producerRecreationCount: Int { recreationCount.load(ordering: .relaxed) }
+
   var hasEnded: Bool { isEnded.load(ordering: .acquiring) }
 
   // MARK: the thread's side
+
+  func producerRecreated() { recreationCount.add(1, ordering: .relaxed) }
 
   func end() {
     isEnded.store(true, ordering: .releasing)
@@ -153,6 +158,9 @@ final class CommitterDesk: Sendable {
     }
     if isPresent { answer(.recovery(RecoveryAnswer(epoch: request.epoch, partitions: partitions))) }
   }
+
+  /// A batch waits to be committed.
+  var hasBatch: Bool { papers.withLock { $0.batch != nil } }
 
   /// The time to give up has come.
   var isOver: Bool { papers.withLock { $0.stopAt.map { MonotonicTime.now >= $0 } ?? false } }

@@ -13,6 +13,9 @@ struct CommitterWork: ~Copyable {
   var inquirer: GroupInquirer?
   var conduct = TransactionConduct()
   var warnedRecovery = 0
+  /// The one under way, or the last one.
+  var search: OutcomeSearch?
+  var warnedRefusedSearch = false
 
   init(
     settings: KafkaSettings, desk: CommitterDesk, membership: GroupMembership, notices: KafkaNotices,
@@ -25,6 +28,7 @@ struct CommitterWork: ~Copyable {
     self.tokenOf = tokenOf
     producer = nil
     inquirer = nil
+    search = nil
   }
 
   /// Between two tries that failed without waiting themselves.
@@ -40,7 +44,7 @@ struct CommitterWork: ~Copyable {
       case .recover(let request):
         if let partitions = recover(request) {
           desk.answer(request, partitions)
-        } else {
+        } else if !desk.hasBatch {
           desk.pause(Self.retryPause)
         }
       case .nothing:
@@ -81,6 +85,7 @@ struct CommitterWork: ~Copyable {
           let failure = made.initialize(while: { !desk.isOver })
         else {
           producer = consume made
+          desk.producerRecreated()
           notices.post(KafkaNotice(.note, "the producer of outcomes was made anew"))
           return true
         }

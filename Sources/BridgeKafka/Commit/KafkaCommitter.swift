@@ -68,6 +68,12 @@ package struct KafkaCommitter: ~Copyable {
 
   package mutating func nextNotice() -> KafkaNotice? { notices.next() }
 
+  package var standing: CommitterStanding {
+    var standing = CommitterStanding()
+    standing.producerRecreationCount = desk.producerRecreationCount
+    return standing
+  }
+
   /// Ends the thread and its clients. A batch under way is finished if `deadline` allows; its answer can be fetched
   /// afterwards. False if the thread did not come back: then only the end of the process helps.
   package mutating func stop(deadline: MonotonicTime) -> Bool {

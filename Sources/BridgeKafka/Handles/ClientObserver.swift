@@ -21,6 +21,9 @@ final class ClientObserver: Sendable {
   private let heartbeatSentAt = Atomic<Int64>(0)
   private let answeredHeartbeatSentAt = Atomic<Int64>(0)
   private let provenHeartbeatSentAt = Atomic<Int64>(0)
+  private let answeredAt = Atomic<Int64>(0)
+  private let hasFailedSince = Atomic<Bool>(false)
+  private let failedDeliveries = Atomic<Int>(0)
   private let firstDeliveryFailure = Mutex<DeliveryFailure?>(nil)
 
   init(notices: KafkaNotices) { self.notices = notices }
@@ -41,6 +44,15 @@ final class ClientObserver: Sendable {
     return time == 0 ? nil : MonotonicTime(microseconds: time)
   }
 
+  /// What was last heard from the brokers.
+  var contact: BrokerContact {
+    var contact = BrokerContact()
+    let time = answeredAt.load(ordering: .relaxed)
+    contact.answeredAt = time == 0 ? nil : MonotonicTime(microseconds: time)
+    contact.hasFailedSince = hasFailedSince.load(ordering: .relaxed)
+    return contact
+  }
+
   func takeDeliveryFailure() -> DeliveryFailure? {
     firstDeliveryFailure.withLock { failure in
       defer { failure = nil }
@@ -56,6 +68,8 @@ final class ClientObserver: Sendable {
   }
 
   fileprivate func requestEnded(_ request: Int16, code: KafkaCode) {
+    if code.isSuccess { answeredAt.store(MonotonicTime.now.microseconds, ordering: .relaxed) }
+    hasFailedSince.store(!code.isSuccess, ordering: .relaxed)
     switch request {
     case RequestNumber.addPartitionsToTransaction, RequestNumber.addOffsetsToTransaction,
       RequestNumber.transactionalOffsetCommit, RequestNumber.endTransaction:
@@ -73,7 +87,11 @@ final class ClientObserver: Sendable {
     }
   }
 
+  /// Records that were produced and then failed so far.
+  var failedDeliveryCount: Int { failedDeliveries.load(ordering: .relaxed) }
+
   func recordFailed(_ code: KafkaCode, outcome: Int) {
+    failedDeliveries.add(1, ordering: .relaxed)
     firstDeliveryFailure.withLock { first in
       if first == nil { first = DeliveryFailure(code: code, outcome: outcome) }
     }

@@ -24,6 +24,23 @@ struct SettingRules {
     }
   }
 
+  /// What the brokers leave for a recovery log. Where none tells, Kafka's default is taken.
+  static func recoveryLogLimits(_ described: [DescribedSettings]) throws(FatalFault) -> RecoveryLogLimits {
+    guard let characters = described.compactMap({ $0.number(metadataSizeName) }).min(),
+      characters < metadataByteMinimum
+    else { return .standard }
+    guard let limits = RecoveryLogLimits(characters: Int(characters)) else {
+      throw FatalFault(
+        .configuration,
+        "The brokers take \(characters) bytes beside an offset (\(metadataSizeName)), and the worker needs "
+          + "\(RecoveryLogLimits.characterMinimum) at least. Set it to \(metadataByteMinimum) on every broker and "
+          + "restart them.")
+    }
+    return limits
+  }
+
+  private static let metadataSizeName = "offset.metadata.max.bytes"
+
   // MARK: topics
 
   func findings(input: DescribedSettings) -> [KafkaFinding] {
@@ -155,15 +172,24 @@ struct SettingRules {
 
   private func metadataSize(_ brokers: [DescribedSettings]) -> KafkaFinding {
     let name = "offset metadata"
-    let small = brokers.filter { ($0.number("offset.metadata.max.bytes") ?? .max) < Self.metadataByteMinimum }
-    guard small.isEmpty else {
-      return .doubtful(
-        name,
-        "\(Self.names(small)): offset.metadata.max.bytes is below \(Self.metadataByteMinimum), too small for a full "
-          + "recovery log",
-        advice: "Set it to \(Self.metadataByteMinimum) or more on every broker")
+    guard let smallest = brokers.compactMap({ $0.number(Self.metadataSizeName) }).min(),
+      smallest < Self.metadataByteMinimum
+    else {
+      return .good(name, "Brokers take the recovery log beside an offset (\(Self.metadataSizeName))")
     }
-    return .good(name, "Brokers take the recovery log beside an offset (offset.metadata.max.bytes)")
+    let small = brokers.filter { ($0.number(Self.metadataSizeName) ?? .max) < Self.metadataByteMinimum }
+    let words = "\(Self.names(small)): \(Self.metadataSizeName) is \(smallest)"
+    let advice = "Set it to \(Self.metadataByteMinimum) or more on every broker"
+    guard let limits = RecoveryLogLimits(characters: Int(smallest)) else {
+      return .faulty(
+        name, "\(words), and a recovery log needs \(RecoveryLogLimits.characterMinimum) at least",
+        advice: advice)
+    }
+    return .doubtful(
+      name,
+      "\(words): at most \(limits.unresolvedPerPartition) events of a partition are open at a time, not "
+        + "\(RecoveryLogLimits.standard.unresolvedPerPartition)",
+      advice: advice)
   }
 
   private func offsetsRetention(_ brokers: [DescribedSettings]) -> KafkaFinding {

@@ -15,6 +15,13 @@ enum GroupCredentials {
     return captured
   }
 
+  /// Of somebody who is no member: Kafka accepts a transaction's offsets from it without a check of who owns what.
+  static func outsider(of groupID: String) -> [UInt8]? {
+    guard let metadata = rd_kafka_consumer_group_metadata_new(groupID) else { return nil }
+    defer { rd_kafka_consumer_group_metadata_destroy(metadata) }
+    return bytes(of: metadata)
+  }
+
   /// What a member without a generation serialises to.
   private static func outsider(_ groupID: String, _ memberID: String, _ instance: String?) -> [UInt8]? {
     let metadata: OpaquePointer?

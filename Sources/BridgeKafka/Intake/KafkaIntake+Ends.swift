@@ -9,4 +9,7 @@ extension KafkaIntake {
     let code = rd_kafka_get_watermark_offsets(client.raw, settings.inputTopic, partition, &low, &high)
     return code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : nil
   }
+
+  /// What the member last heard from the brokers: heartbeats and fetches are answered all the time.
+  package var brokerContact: BrokerContact { observer.contact }
 }

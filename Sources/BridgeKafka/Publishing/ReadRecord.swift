@@ -7,6 +7,8 @@ package struct ReadRecord {
   package let offset: RecordOffset
   /// Empty for a null.
   package let value: UnsafeRawBufferPointer
+  /// Nil when Kafka has none for the record.
+  package let timestamp: WallTime?
   private let headers: OpaquePointer?
 
   init(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
@@ -14,6 +16,9 @@ package struct ReadRecord {
     offset = message.pointee.offset
     value = UnsafeRawBufferPointer(
       start: message.pointee.payload, count: message.pointee.payload == nil ? 0 : message.pointee.len)
+    var kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
+    let time = rd_kafka_message_timestamp(message, &kind)
+    timestamp = kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? nil : WallTime(milliseconds: time)
     var headers: OpaquePointer?
     let code = KafkaCode(rd_kafka_message_headers(message, &headers))
     self.headers = code.isSuccess ? headers : nil

@@ -8,6 +8,10 @@ package struct ResultReader: ~Copyable {
   package enum Start: Sendable {
     case beginning
     case presentEnd
+    /// The same in every partition.
+    case offset(RecordOffset)
+    /// So many offsets before the end, or the beginning.
+    case tail(offsetCount: RecordOffset)
     /// The first record that Kafka took at that time or later.
     case time(WallTime)
   }
@@ -72,6 +76,8 @@ package struct ResultReader: ~Copyable {
       switch start {
       case .beginning: bounds.map(\.low)
       case .presentEnd: bounds.map(\.high)
+      case .offset(let offset): bounds.map { min(max($0.low, offset), $0.high) }
+      case .tail(let offsetCount): bounds.map { max($0.low, $0.high - offsetCount) }
       case .time(let time):
         try Self.offsets(at: time, of: topic, partitions, bounds.map(\.high), client, before: deadline)
       }
@@ -88,6 +94,11 @@ package struct ResultReader: ~Copyable {
     leftCount = places.count { !$0.hasSeenEnd }
     self.client = consume client
     self.topic = topic
+  }
+
+  /// How many partitions the topic of `source` has.
+  package static func partitionCount(_ source: Source, timeout: TimeSpan) throws(FatalFault) -> Int {
+    try partitionCount(of: source.topic, try client(source), before: MonotonicTime.now + timeout)
   }
 
   private static func client(_ source: Source) throws(FatalFault) -> ClientHandle {
@@ -152,6 +163,11 @@ package struct ResultReader: ~Copyable {
 
   /// Everything was read that was there when reading began.
   package var hasReadToFirstEnd: Bool { leftCount == 0 }
+
+  /// Those of which not everything was read that was there when reading began.
+  package var partitionsBeforeEnd: [PartitionIndex] {
+    leftCount == 0 ? [] : places.filter { !$0.hasSeenEnd }.map(\.partition)
+  }
 
   /// Reads everything that is in the topic now. False if that was not possible in time.
   package mutating func readToPresentEnd(within span: TimeSpan, _ visit: (ReadRecord) -> Void) -> Bool {

@@ -40,6 +40,8 @@ package struct KafkaSettings: Sendable {
   package var startupTimeout: TimeSpan = .seconds(30)
   /// Records wait this long for company in one request of the producer.
   package var linger: TimeSpan = .milliseconds(5)
+  /// The header `ce_source` of this group's outcomes.
+  package var outcomeSource: String
   /// Any property of librdkafka, except those in `ownedProperties`.
   package var properties: [String: String] = [:]
 
@@ -51,6 +53,7 @@ package struct KafkaSettings: Sendable {
     self.instance = instance
     self.inputTopic = inputTopic
     self.resultTopic = resultTopic
+    outcomeSource = "/lippi-bridge/\(groupID)"
   }
 
   /// Properties that the promise of delivery hangs on, or that a key of the configuration sets. The configuration

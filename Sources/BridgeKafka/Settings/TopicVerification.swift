@@ -5,6 +5,8 @@ import CRdKafka
 package struct TopicCounts: Sendable, Equatable {
   package var input: Int
   package var result: Int
+  /// What the brokers allow.
+  package var recoveryLogLimits = RecoveryLogLimits.standard
 }
 
 extension KafkaSettings {
@@ -16,9 +18,9 @@ extension KafkaSettings {
     let input = try partitionCount(of: inputTopic, like: nil, &inquiry, right: .readInput)
     let result = try partitionCount(of: resultTopic, like: input, &inquiry, right: .writeResult)
     guard result >= input else { throw tooFewPartitions(input: input, result: result) }
-    try verifyClusterSettings(inquiry, notices)
+    let limits = try verifyClusterSettings(inquiry, notices)
     try verifyRights(&inquiry)
-    return TopicCounts(input: input, result: result)
+    return TopicCounts(input: input, result: result, recoveryLogLimits: limits)
   }
 
   func tooFewPartitions(input: Int, result: Int) -> FatalFault {
@@ -29,7 +31,7 @@ extension KafkaSettings {
         + AdministrationLines(self).grow(resultTopic, to: input))
   }
 
-  private func partitionCount(
+  func partitionCount(
     of topic: String, like wanted: Int?, _ inquiry: inout ClusterInquiry, right: KafkaRight
   ) throws(FatalFault) -> Int {
     switch try inquiry.topic(topic) {
@@ -66,15 +68,14 @@ extension KafkaSettings {
   /// What the promise rests on must not be off; what is not told is said, and taken as it should be.
   private func verifyClusterSettings(
     _ inquiry: borrowing ClusterInquiry, _ notices: KafkaNotices
-  ) throws(FatalFault) {
-    let asked = guarantee == .exactlyOnce ? inquiry.brokers.map(\.id) : []
+  ) throws(FatalFault) -> RecoveryLogLimits {
     let described = inquiry.describe(
-      topics: [inputTopic, resultTopic], brokers: Array(asked.prefix(ClusterInquiry.askedBrokerLimit)),
-      within: KafkaTimes.slice)
+      topics: [inputTopic, resultTopic], brokers: inquiry.askedBrokers, within: KafkaTimes.slice)
     for answer in described {
       if let refusal = SettingRules(self).refusal(answer) { throw refusal }
     }
-    guard let failure = described.lazy.compactMap(\.failure).first else { return }
+    let limits = try SettingRules.recoveryLogLimits(described)
+    guard let failure = described.lazy.compactMap(\.failure).first else { return limits }
     // A cluster that cannot tell at all is an imitation, or older than all that the worker runs with.
     notices.post(
       KafkaNotice(
@@ -82,12 +83,15 @@ extension KafkaSettings {
         code: failure.code.name,
         detail: "cleanup.policy and transaction.partition.verification.enable are taken as they should be; "
           + "lippi-bridge check --connect says which right is missing"))
+    return limits
   }
 }
 
 extension ClusterInquiry {
   /// More brokers than these are not asked one by one.
   static let askedBrokerLimit = 16
+
+  var askedBrokers: [Int32] { brokers.prefix(Self.askedBrokerLimit).map(\.id) }
 
   /// Three copies, where there are brokers for them.
   var suggestedReplicationFactor: Int { max(1, min(3, brokers.count)) }

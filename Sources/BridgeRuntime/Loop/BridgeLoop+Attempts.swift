@@ -44,6 +44,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       }
       let duration = report.startedAt.map { report.endedAt - $0 }
       let decision = engine.attemptEnded(report.ticket, verdict, duration: duration, code: code, at: now)
+      if let duration { tally.attemptEnded(verdict, duration: duration, goesOn: decision == .again) }
       if let duration, decision != .stale {
         logAttempt(report, verdict, duration: duration, goesOn: decision == .again, at: now)
       }

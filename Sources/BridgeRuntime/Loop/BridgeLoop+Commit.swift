@@ -8,6 +8,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
     let (entries, bytes) = outbox.takeBatch()
     let (token, commits) = engine.batchStarted(entries, leftBehind: outbox.count, at: now.monotonic)
     guard !commits.isEmpty else { return }
+    sight.batchStarted(at: now.monotonic)
     committing.submit(CommitBatch(token: token, partitions: commits, outcomes: entries, bytes: bytes))
   }
 
@@ -26,6 +27,11 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       .batch(
         answer.batch.token, outcomeCount: answer.batch.outcomes.count, results: answer.results,
         fault: answer.fault))
+    let result = BatchResult(of: answer.results)
+    let outcomeCount = answer.batch.outcomes.count
+    let duration = sight.batchEnded(result, outcomeCount: outcomeCount, at: now)
+    tally.batchEnded(
+      result, duration: duration, publishedCount: result == .committed ? outcomeCount : 0)
     engine.batchAnswered()
     var returning: Set<PartitionIndex> = []
     var positions: [ReadPosition] = []

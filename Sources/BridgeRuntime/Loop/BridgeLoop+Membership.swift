@@ -6,12 +6,15 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       switch event {
       case .assigned(let partitions, let epoch):
         notify(.assigned(partitions, epoch))
+        tally.rebalanced(.assigned)
+        isAssigned = true
         // A worker that is about to leave starts nothing new.
         guard phase == .running else { break }
         let asked = engine.partitionsAssigned(partitions, epoch: epoch)
         if !asked.isEmpty { committing.recover(asked, epoch: epoch) }
       case .revoked(let partitions):
         notify(.revoked(partitions))
+        tally.rebalanced(.revoked)
         owesRelease = true
         switch phase {
         case .running: startDrain(.revoked, at: now)
@@ -21,6 +24,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
         }
       case .lost(let partitions):
         notify(.lost(partitions))
+        tally.rebalanced(.lost)
         endAssignment(at: now)
         owesRelease = true
         releaseIfOwed()
@@ -38,6 +42,8 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       ($0.committedOffset == nil ? 1 : 0) < ($1.committedOffset == nil ? 1 : 0)
     }
     for recovered in withLogFirst {
+      let earlierReason = engine.undecidedReason(of: recovered.partition)
+      sight.recovered[recovered.partition] = (recovered.committedOffset, recovered.logEnd)
       switch engine.partitionRecovered(recovered, epoch: answer.epoch, at: now.monotonic) {
       case .read(let offset):
         positions.append(ReadPosition(partition: recovered.partition, offset: offset))
@@ -49,12 +55,19 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
             "Nothing is committed for partition \(recovered.partition) and input.start is not set: set it to earliest, latest or an RFC 3339 time."
           ))
       case .undecided(let reason):
-        notify(.partitionUndecided(recovered.partition, reason))
+        notify(.partitionUndecided(recovered, reason, isReminder: reason == earlierReason))
       case .commitStart, .ignored:
         break
       }
     }
     if !positions.isEmpty { intake.start(positions) }
+  }
+
+  /// Somebody may have decided about partitions that are not started.
+  func askAgain(at now: Moment) {
+    guard phase == .running, let epoch = engine.epoch else { return }
+    let asked = engine.partitionsToAskAgain(at: now.monotonic)
+    if !asked.isEmpty { committing.recover(asked, epoch: epoch) }
   }
 
   func notifyStarted(_ partition: PartitionIndex) {
@@ -117,6 +130,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
 
   private func endAssignment(at now: Moment) {
     for slot in engine.assignmentEnded() { slots.giveBack(slot) }
+    isAssigned = false
     outbox.removeAll()
   }
 }

@@ -8,9 +8,13 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
   func recordOutcomes(at now: Moment) {
     while let (ticket, resolution) = engine.nextResolution(at: now) {
       var entry = encodeOutcome(of: ticket, resolution)
+      let course = engine.course(of: ticket)
       entry.ledgerEntry = engine.outcomeRecorded(ticket, at: now)
       outbox.append(entry)
-      tally.outcomeRecorded(resolution.kind)
+      tally.outcomeRecorded(
+        resolution, course,
+        possibleDuplicate: course.possibleDuplicate || slots[ticket.index].event.mayDuplicate,
+        eventTime: slots[ticket.index].timestamp)
       slots.giveBack(ticket.index)
     }
   }

@@ -25,10 +25,10 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       slots.giveBack(index)
       return
     }
-    tally.eventTaken()
     slots[index].reset()
     slots[index].timestamp = record.timestamp
     path.decoder.decode(record, into: &slots[index].event)
+    tally.eventTaken(keyDiffers: slots[index].event.keyDiffersFromSid)
     engine.recordDecoded(
       ticket, lane: slots[index].event.lane, isValid: slots[index].event.isValid,
       byteCount: slots[index].event.text.count, caller: slots[index].event.callerKey,

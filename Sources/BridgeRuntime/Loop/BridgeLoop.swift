@@ -55,6 +55,9 @@ package final class BridgeLoop<
   package internal(set) var tally = LineTally()
   var standing = LineStanding()
   var knownConnectFailureCount: Int64 = 0
+  var sight = LoopSight()
+  /// The group has given an assignment, perhaps an empty one, and has not taken it back.
+  var isAssigned = false
   var missedDrain = false
   /// The group waits for the answer to a revocation.
   var owesRelease = false
@@ -84,6 +87,7 @@ package final class BridgeLoop<
   package func turn(at now: Moment) {
     readMembership(at: now)
     readCommitAnswers(at: now)
+    askAgain(at: now)
     gateway.turn(at: now)
     readReports(at: now)
     takeRecords(at: now)

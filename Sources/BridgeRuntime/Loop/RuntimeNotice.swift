@@ -4,7 +4,8 @@ package import BridgeCore
 package enum RuntimeNotice: Sendable {
   case assigned([PartitionIndex], Epoch)
   case partitionStarted(DeliveryEngine.PartitionView, Epoch)
-  case partitionUndecided(PartitionIndex, UndecidedReason)
+  /// `isReminder`: it was asked again, and the reason is the same.
+  case partitionUndecided(RecoveredPartition, UndecidedReason, isReminder: Bool)
   case partitionTakenOver(PartitionIndex)
   case revoked([PartitionIndex])
   case lost([PartitionIndex])

@@ -7,4 +7,9 @@ package protocol CommittingPort: ~Copyable {
   /// Publishes and commits a batch; there is none under way.
   mutating func submit(_ batch: consuming CommitBatch)
   mutating func nextAnswer() -> CommittingAnswer?
+  var standing: CommitterStanding { get }
+}
+
+extension CommittingPort where Self: ~Copyable {
+  package var standing: CommitterStanding { CommitterStanding() }
 }

@@ -28,4 +28,9 @@ package protocol GatewayPort: ~Copyable {
   var connectFailureCount: Int64 { get }
   /// When `turn` wants to be called at the latest although no byte moved.
   var nextDeadline: MonotonicTime? { get }
+  var standing: GatewayStanding { get }
+}
+
+extension GatewayPort where Self: ~Copyable {
+  package var standing: GatewayStanding { GatewayStanding() }
 }

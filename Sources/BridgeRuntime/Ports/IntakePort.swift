@@ -20,8 +20,10 @@ package protocol IntakePort: ~Copyable {
   var hasLeft: Bool { get }
   /// The end of a started partition as far as it is known.
   func endOffset(of partition: PartitionIndex) -> RecordOffset?
+  var brokerContact: BrokerContact { get }
 }
 
 extension IntakePort where Self: ~Copyable {
   package func endOffset(of partition: PartitionIndex) -> RecordOffset? { nil }
+  package var brokerContact: BrokerContact { BrokerContact() }
 }

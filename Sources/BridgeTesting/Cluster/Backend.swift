@@ -31,6 +31,9 @@ final class Backend {
     var call = 0
   }
 
+  /// The event that was banned waits: a second of chance, and a bit.
+  private static let resumptionLimit: Int64 = 1_500_000
+
   private let world: World
   private let broker: Broker
   private let group: Group
@@ -94,6 +97,11 @@ final class Backend {
   private func checkLine(_ record: InputLog.Record, _ partition: Int, _ worker: SimulatedWorker) {
     let place = "\(partition)/\(record.offset)"
     if world.now < worker.history.bannedUntil { world.violated("\(place) was sent during a ban") }
+    let wait = worker.history.resumedAfterBan(at: world.now)
+    // A ban without a number lasts longer each time, which only the worker knows.
+    if let wait, wait > Self.resumptionLimit, world.plan.gateway.namesBan, world.plan.holdsNothingElseUp {
+      world.violated("\(place) was sent \(wait / 1_000) ms after the ban")
+    }
     if worker.history.isPaused { world.violated("\(place) was sent during a pause") }
     if worker.history.isBraked { world.violated("\(place) was sent although the line is braked") }
     let age = world.plan.maximumEventAge

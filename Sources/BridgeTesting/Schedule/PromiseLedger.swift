@@ -46,8 +46,8 @@ struct PromiseLedger {
       for partition in partitions where runner[Int(partition)] == worker.number {
         runner[Int(partition)] = nil
       }
-    case .partitionUndecided(let partition, let reason):
-      world.violated("partition \(partition) does not start: \(reason.name)")
+    case .partitionUndecided(let recovered, let reason, _):
+      world.violated("partition \(recovered.partition) does not start: \(reason.name)")
     case .partitionTakenOver, .revoked, .batch, .outcomeRefused, .lineStopped, .lineResumed, .linePaused,
       .banIsLong, .breakerOpened, .breakerClosed, .lineBraked, .drainStarted, .drainMissed:
       break

@@ -100,6 +100,13 @@ package struct SimulationPlan: Sendable {
       && disturbances.isEmpty && refusedOutcomeRest == nil
   }
 
+  /// Nothing but bans and single events' faults keeps the line from sending.
+  var holdsNothingElseUp: Bool {
+    network.resent == 0 && network.silent == 0 && network.refused == 0 && disturbances.isEmpty
+      && troubles.isEmpty && pauses.isEmpty && brakeWindow == nil && !hasBadCaller && instanceCount == 1
+      && refusedOutcomeRest == nil && maximumEventAge == .zero
+  }
+
   /// Records arrive over this time.
   package var arrivalSpan = TimeSpan.seconds(1)
   package var gateway = GatewayFaults()

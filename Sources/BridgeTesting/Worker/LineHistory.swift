@@ -7,6 +7,8 @@ struct LineHistory {
   private(set) var bannedUntil: Int64 = 0
   /// The last answer's date was far off this machine's clock.
   private(set) var distrustsClock = false
+  /// Nothing was sent since it read of the ban.
+  private var awaitsResumption = false
   private(set) var isPaused = false
   private(set) var isBraked = false
   /// From when to when the breaker was open, or the line stopped for another reason; the last may still be.
@@ -14,7 +16,10 @@ struct LineHistory {
   private(set) var stops: [(from: Int64, to: Int64?)] = []
 
   mutating func read(_ reply: AttemptEnding, banSeconds: Int64?, at world: World) {
-    if let banSeconds { bannedUntil = max(bannedUntil, world.now + banSeconds * 1_000_000) }
+    if let banSeconds {
+      bannedUntil = max(bannedUntil, world.now + banSeconds * 1_000_000)
+      awaitsResumption = true
+    }
     guard case .answered(_, _, let date?) = reply else { return }
     distrustsClock = abs(date * 1_000 - world.moment.wall.milliseconds) > 120_000
   }
@@ -37,6 +42,13 @@ struct LineHistory {
       .outcomeRefused, .banIsLong, .drainStarted, .drained, .drainMissed:
       break
     }
+  }
+
+  /// A request starts; how long after the end of the ban, if it is the first.
+  mutating func resumedAfterBan(at now: Int64) -> Int64? {
+    guard awaitsResumption else { return nil }
+    awaitsResumption = false
+    return now - bannedUntil
   }
 
   /// An operator lets it go on.

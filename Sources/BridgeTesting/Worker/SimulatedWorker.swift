@@ -165,7 +165,7 @@ final class SimulatedWorker {
     case .assigned(let partitions, let epoch): "is assigned \(partitions), epoch \(epoch.number)"
     case .partitionStarted(let view, _):
       "starts \(view.partition) at C \(view.committedOffset), K \(view.ceiling)"
-    case .partitionUndecided(let partition, let reason): "does not start \(partition): \(reason.name)"
+    case .partitionUndecided(let found, let reason, _): "does not start \(found.partition): \(reason.name)"
     case .partitionTakenOver(let partition): "finds \(partition) taken over"
     case .revoked(let partitions): "has to give \(partitions)"
     case .lost(let partitions): "has lost \(partitions)"

@@ -136,7 +136,7 @@ struct Demo {
             "kafka.instance=\(instance)", "input.topic=\(Self.inputTopic)", "input.start=\(start)",
             "outcomes.topic=\(Self.resultTopic)", "outcomes.delivery=\(delivery.rawValue)",
             "outcomes.copy_headers=[\"\(DemoEvents.header)\"]", "gateway.url=\(addresses.url)",
-            "gateway.app_key=12345678", "log.level=warning",
+            "gateway.app_key=12345678", "log.level=warning", "admin.listen=127.0.0.1:0",
           ], hostName: "demo", checks: .all))
     } catch {
       throw FatalFault(.configuration, "\(error)")

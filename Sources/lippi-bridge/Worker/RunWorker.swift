@@ -9,20 +9,25 @@ internal import LippiAPI
 /// Runs the worker until a signal ends it, or it cannot go on.
 func runWorker(_ configuration: Configuration) -> ExitCode {
   do throws(FatalFault) {
-    return runWorker(configuration, until: try StopRequests.signals())
+    return runWorker(configuration, until: try StopRequests.signals()) { ServiceNotices(environment: $0) }
   } catch {
     StandardError.write("lippi-bridge run: \(error.message)\n")
     return error.exitCode
   }
 }
 
-/// Runs the worker until it is asked to stop, or cannot go on.
-func runWorker(_ configuration: Configuration, until stop: borrowing StopRequests) -> ExitCode {
+/// Runs the worker until it is asked to stop, or cannot go on. It is the process's own affair whether a supervisor is
+/// told.
+func runWorker(
+  _ configuration: Configuration, until stop: borrowing StopRequests,
+  telling supervisor: (WorkerLog) -> ServiceNotices = { _ in ServiceNotices() }
+) -> ExitCode {
   let log = configuration.makeLog()
-  let workerLog = WorkerLog(log)
+  let workerLog = WorkerLog(log, advice: UndecidedAdvice(configurationFile: configuration.filePath))
   defer { log.flush(atMost: .seconds(2)) }
   do throws(FatalFault) {
-    return try Worker(configuration, workerLog, Watchdog(log)).run(until: stop)
+    let watchdog = Watchdog(log, startLimit: Worker.startLimit(configuration))
+    return try Worker(configuration, workerLog, watchdog, supervisor(workerLog)).run(until: stop)
   } catch {
     let code = error.exitCode
     workerLog.write(
@@ -36,18 +41,28 @@ struct Worker {
   /// The longest wait between two turns: an idle member polls this often to stay one.
   private static let longestWait = TimeSpan.seconds(1)
 
+  /// Topics, rights and the transactional id are each waited for as long as `kafka.startup_timeout` says.
+  static func startLimit(_ configuration: Configuration) -> TimeSpan {
+    .milliseconds(3 * configuration.kafka.startupTimeoutMilliseconds)
+  }
+
   private let configuration: Configuration
   private let log: WorkerLog
   private let watchdog: Watchdog
+  private let supervisor: ServiceNotices
 
-  init(_ configuration: Configuration, _ log: WorkerLog, _ watchdog: Watchdog) {
+  init(
+    _ configuration: Configuration, _ log: WorkerLog, _ watchdog: Watchdog, _ supervisor: ServiceNotices
+  ) {
     self.configuration = configuration
     self.log = log
     self.watchdog = watchdog
+    self.supervisor = supervisor
   }
 
   func run(until stop: borrowing StopRequests) throws(FatalFault) -> ExitCode {
     try OpenFileLimit.raise(forConnections: configuration.gateway.concurrency)
+    var sight = try WorkerSight(configuration, log)
     let settings = configuration.kafkaSettings
     let notices = KafkaNotices()
     let counts = try settings.verifyTopics(timeout: settings.startupTimeout, notices: notices)
@@ -59,19 +74,20 @@ struct Worker {
     var intake = try KafkaIntake(settings, membership: membership, notices: notices)
     let gateway = try makeConnections()
     let readiness = try Readiness()
+    readiness.watch(sight.requests.descriptor)
     for descriptor in [stop.descriptor, intake.descriptor, committer.descriptor, gateway.descriptor] {
       readiness.watch(descriptor)
     }
     try intake.subscribe()
-    let loop = makeLoop(consume intake, consume gateway, consume committer, partitionCount: counts.input)
+    let loop = makeLoop(consume intake, consume gateway, consume committer, counts)
     logStart(counts)
-    turn(loop, until: stop, readiness, notices)
-    return close(loop)
+    turn(loop, until: stop, readiness, notices, &sight)
+    return close(loop, sight)
   }
 
   private func turn(
     _ loop: WorkerLoop, until stop: borrowing StopRequests, _ readiness: borrowing Readiness,
-    _ notices: KafkaNotices
+    _ notices: KafkaNotices, _ sight: inout WorkerSight
   ) {
     var requestCount = 0
     var secrets = GatewaySecrets(configuration)
@@ -86,6 +102,7 @@ struct Worker {
       if asked.stopCount > 0 {
         requestCount += asked.stopCount
         log.write(.info, "stopping")
+        supervisor.stopping()
         loop.stop(at: now)
         if requestCount > 1 { return }
       }
@@ -95,19 +112,22 @@ struct Worker {
         loop.replaceRequests(RequestEncoder(settings: settings))
       }
       loop.turn(at: now)
+      supervisor.turned(at: now, loop)
+      sight.look(at: loop, now, log)
       trouble.look(at: loop.gateway, now, log)
       summary.look(at: loop, now, log)
       while let notice = notices.next() { log.write(notice) }
       guard loop.ending == nil else { return }
       let wake = loop.nextWake(at: now).map { $0 - now.monotonic } ?? Self.longestWait
-      readiness.wait(atMost: min(wake, Self.longestWait))
+      readiness.wait(atMost: min(wake, Self.longestWait, supervisor.longestWait))
     }
   }
 
-  private func close(_ loop: WorkerLoop) -> ExitCode {
+  private func close(_ loop: WorkerLoop, _ sight: WorkerSight) -> ExitCode {
     let now = WorkerClock.now()
     log.now = now
     watchdog.closing(at: now)
+    supervisor.stopping()
     let code: ExitCode =
       switch loop.ending {
       case .stopped: .success
@@ -123,6 +143,7 @@ struct Worker {
       _ = loop.committing.stop(deadline: now.monotonic + .seconds(3))
       log.write(.info, "stopped", [(.exitCode, .integer(Int64(code.rawValue)))])
     }
+    sight.stop(code)
     return code
   }
 
@@ -138,13 +159,13 @@ struct Worker {
 
   private func makeLoop(
     _ intake: consuming KafkaIntake, _ gateway: consuming GatewayConnections,
-    _ committer: consuming KafkaCommitter, partitionCount: Int
+    _ committer: consuming KafkaCommitter, _ counts: TopicCounts
   ) -> WorkerLoop {
     let log = log
     return WorkerLoop(
       intake: intake, gateway: gateway, committing: committer,
       engine: DeliveryEngine(
-        settings: configuration.deliverySettings(partitionCount: partitionCount),
+        settings: configuration.deliverySettings(counts),
         seed: .random(in: 0 ... .max), processToken: .random(in: 0 ... .max)),
       path: configuration.recordPath(), drainLimit: .milliseconds(configuration.shutdown.drainMilliseconds),
       finalCommitLimit: .seconds(8), notify: { log.write($0) })
@@ -161,11 +182,6 @@ struct Worker {
             .text("Set breaker.failures_in_a_row below retry.attempts, so that the breaker opens before.")
           )
         ])
-    }
-    if !configuration.deliverySettings(partitionCount: 1).brake.isOn {
-      log.write(
-        .warning, "brake is off",
-        [(.detail, .text("There is no token for the admin port, so nobody could release it."))])
     }
     log.write(
       .info, "started",

@@ -10,14 +10,16 @@ final class Watchdog: Sendable {
   static let silenceThatEnds = TimeSpan.seconds(30)
   static let closingLimit = TimeSpan.seconds(10)
 
+  /// In the future during the start, whose waits for the brokers have limits of their own.
   private let lastTurn: Atomic<Int64>
   private let closingSince = Atomic<Int64>(0)
   private let queue = DispatchQueue(label: "watchdog")
   private let log: Log
 
-  init(_ log: Log) {
+  /// `startLimit`: the longest that the start may take before the first turn.
+  init(_ log: Log, startLimit: TimeSpan) {
     self.log = log
-    lastTurn = Atomic(WorkerClock.now().monotonic.microseconds)
+    lastTurn = Atomic((WorkerClock.now().monotonic + startLimit).microseconds)
     lookAgain()
   }
 

@@ -6,13 +6,21 @@ internal import BridgeRuntime
 /// Says in log lines what the loop and the Kafka clients tell.
 final class WorkerLog {
   private let log: Log
+  private let advice: UndecidedAdvice
   private var limiter = RepeatLimiter()
   /// Set once per turn of the loop.
   var now: Moment
 
-  init(_ log: Log) {
+  init(_ log: Log, advice: UndecidedAdvice = UndecidedAdvice()) {
     self.log = log
+    self.advice = advice
     now = WorkerClock.now()
+  }
+
+  /// How many lines the log has dropped so far; to be asked from any thread.
+  var droppedLineCounter: @Sendable () -> Int {
+    let log = log
+    return { log.droppedCount }
   }
 
   func write(_ severity: LogSeverity, _ message: StaticString, _ fields: [(LogKey, LogValue)] = []) {
@@ -50,12 +58,13 @@ final class WorkerLog {
           (.committed, .integer(view.committedOffset)), (.ceiling, .integer(view.ceiling)),
           (.ambiguous, .integer(Int64(view.ambiguousCount))),
         ])
-    case .partitionUndecided(let partition, let reason):
-      write(
-        .error, "partition not started",
+    case .partitionUndecided(let recovered, let reason, let isReminder):
+      writeLimited(
+        "not started \(recovered.partition) \(reason.name)", isReminder ? .warning : .error,
+        "partition not started",
         [
-          (.partition, .integer(Int64(partition))), (.reason, .text("\(reason.name)")),
-          (.nextStep, .text(Self.nextStep(for: reason))),
+          (.partition, .integer(Int64(recovered.partition))), (.reason, .text("\(reason.name)")),
+          (.nextStep, .text(advice.nextStep(for: reason, recovered))),
         ])
     case .partitionTakenOver(let partition):
       write(.warning, "partition taken over", [(.partition, .integer(Int64(partition)))])
@@ -164,20 +173,6 @@ final class WorkerLog {
 
   private func list(_ partitions: [PartitionIndex]) -> String {
     partitions.map { "\($0)" }.joined(separator: " ")
-  }
-
-  private static func nextStep(for reason: UndecidedReason) -> String {
-    switch reason {
-    case .foreignOffset:
-      "An offset was committed by something else, without this bridge's recovery log. Delete the group's offsets and set input.start, or use another kafka.group_id."
-    case .damagedRecoveryLog:
-      "The recovery log cannot be read: it was written by a newer version, or damaged. Start that version again."
-    case .takenOver:
-      "Another member has written this partition's recovery log. The next rebalance decides who owns it."
-    case .beyondEndOfLog:
-      "What is committed lies beyond the end of the partition: the topic was made anew. Use another kafka.group_id."
-    case .noStartPosition: "Set input.start."
-    }
   }
 
   private static func nextStep(for stop: LineStop) -> String {

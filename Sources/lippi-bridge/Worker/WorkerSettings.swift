@@ -26,12 +26,13 @@ extension Configuration {
     }
     settings.startupTimeout = .milliseconds(kafka.startupTimeoutMilliseconds)
     settings.properties = kafka.clientProperties()
+    settings.outcomeSource = OutcomeIdentity.eventSource(groupID: kafka.groupID)
     return settings
   }
 
-  /// `partitionCount`: of the input topic.
-  func deliverySettings(partitionCount: Int) -> DeliverySettings {
+  func deliverySettings(_ counts: TopicCounts) -> DeliverySettings {
     var settings = DeliverySettings()
+    settings.recoveryLogLimits = counts.recoveryLogLimits
     settings.inFlightLimit = gateway.concurrency
     settings.retry.attemptLimit = retry.attemptLimit
     settings.retry.base = .milliseconds(retry.baseMilliseconds)
@@ -43,6 +44,8 @@ extension Configuration {
     settings.breaker.failuresInARow = breaker.failuresInARow
     settings.breaker.probeBase = .milliseconds(breaker.probeBaseMilliseconds)
     settings.breaker.probeCap = .milliseconds(breaker.probeCapMilliseconds)
+    // Nobody could release it otherwise.
+    settings.brake.isOn = admin.token != nil && admin.listen != nil
     settings.brake.window = brake.window
     settings.brake.share = brake.share
     settings.banBase = .milliseconds(gateway.banDefaultMilliseconds)
@@ -51,7 +54,7 @@ extension Configuration {
     settings.maximumEventAge = .milliseconds(gateway.maxEventAgeMilliseconds)
     settings.commitInterval = .milliseconds(outcomes.commitIntervalMilliseconds)
     settings.bufferedByteLimit = bufferedByteLimit
-    settings.firstPartitionCount = Int32(partitionCount)
+    settings.firstPartitionCount = Int32(counts.input)
     settings.ambiguousPolicy =
       switch ambiguousPolicy {
       case .resend: .resend

@@ -42,6 +42,8 @@ class Finding:
 class Report:
     findings: list[Finding] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    checked: Counter[str] = field(default_factory=Counter)
+    """By rule: how often something was held against it."""
 
     @property
     def ok(self) -> bool:
@@ -51,6 +53,12 @@ class Report:
     def rules(self) -> set[str]:
         """The rules that were broken."""
         return {finding.rule for finding in self.findings}
+
+    def expect(self, rule: str, holds: bool, text: str) -> None:
+        """`text`: what is the matter if it does not hold."""
+        self.checked[rule] += 1
+        if not holds:
+            self.findings.append(Finding(rule, text))
 
     def text(self) -> str:
         width = max(len(name) for name in self.counts)
@@ -75,6 +83,10 @@ class Expectations:
 
     report_policy: bool = False
     """Ambiguous sends are reported, not repeated (V5)."""
+    report_periods_us: tuple[tuple[int, int], ...] = ()
+    """The same for a part of the time only: from, to."""
+    repeated_outcomes: bool = False
+    """At-least-once: an outcome may come again, and one of them has the flag (V2, V4)."""
     no_flags: bool = False
     """Nothing happened that makes a send ambiguous: no outcome may be flagged (V11)."""
     all_delivered: bool = False
@@ -166,9 +178,10 @@ class _Check:
     def _one_outcome_each(self) -> None:
         for item in self.inputs:
             found = self.outcomes_of.get((item.partition, item.offset), [])
+            self.report.checked.update(("V1", "V2"))
             if not found:
                 self._found("V1", f"{_name(item)} has no outcome")
-            elif len(found) > 1:
+            elif len(found) > 1 and not self.expectations.repeated_outcomes:
                 places = ", ".join(f"{_place_of(o)} ({o.kind})" for o in found)
                 self._found("V2", f"{_name(item)} has {len(found)} outcomes: {places}")
 
@@ -176,18 +189,49 @@ class _Check:
         requests = self.requests_of.get(item.event.message_id, []) if item.event.message_id else []
         effects = Counter(effect_of(request) for request in requests)
         possible = effects[Effect.DONE] + effects[Effect.UNKNOWN]
+        checked = self.report.checked
+        checked["V3"] += outcome.kind == "delivered"
         if outcome.kind == "delivered" and not effects[Effect.DONE]:
             self._found("V3", f"{_name(item)} is delivered, and the gateway never executed it")
-        if possible > 1 and not outcome.flagged:
+        checked["V4"] += possible > 1
+        if possible > 1 and not self._is_flagged(outcome):
             self._found("V4", f"{_name(item)}: {possible} requests with a possible effect, and no flag")
-        if self.expectations.report_policy and possible > 1:
-            self._found("V5", f"{_name(item)}: {possible} requests with a possible effect")
+        self._not_sent_again(item, requests)
+        checked["V12"] += outcome.kind in NOT_DELIVERED
         if outcome.kind in NOT_DELIVERED and effects[Effect.DONE]:
             self._found("V12", f"{_name(item)} is {outcome.kind}, and the gateway executed it")
         if self.expectations.no_flags and outcome.flagged:
             self._found("V11", f"{_name(item)} is flagged ({outcome.kind}), and nothing was ambiguous")
         if self.expectations.one_request_each and len(requests) != (0 if item.event.invalid else 1):
             self._found("sent", f"{_name(item)}: {len(requests)} requests")
+
+    def _is_flagged(self, outcome: Outcome) -> bool:
+        """An outcome that may repeat owns up in any of its copies."""
+        if not self.expectations.repeated_outcomes:
+            return outcome.flagged
+        return any(copy.flagged for copy in self.outcomes_of[outcome.source])
+
+    def _not_sent_again(self, item: LoadedEvent, requests: list[dict]) -> None:
+        """Under `report` nothing follows a request that may have had an effect."""
+        possible = [request for request in requests if effect_of(request) is not Effect.NONE]
+        expected = self.expectations
+        if expected.report_policy:
+            self.report.checked["V5"] += bool(possible)
+            again = possible[1:]
+        else:
+            possible.sort(key=_arrival)
+            again = [
+                request
+                for request in possible[1:]
+                if any(start <= _arrival(request) < end for start, end in expected.report_periods_us)
+            ]
+            self.report.checked["V5"] += any(
+                start <= _arrival(request) < end
+                for request in possible[:1]
+                for start, end in expected.report_periods_us
+            )
+        if again:
+            self._found("V5", f"{_name(item)}: {len(possible)} requests with a possible effect")
 
     def _verdict(self, item: LoadedEvent, outcome: Outcome) -> None:
         event, document = item.event, outcome.document
@@ -249,10 +293,11 @@ class _Check:
 
     def _order(self) -> None:
         first_request: dict[str, int] = {}
-        for index, request in enumerate(self.requests):
+        # Not in the order of the log: that is the one in which requests ended.
+        for request in sorted(self.requests, key=_arrival):
             message_id = request.get("message_id")
             if request.get("complete") and isinstance(message_id, str):
-                first_request.setdefault(message_id, index)
+                first_request.setdefault(message_id, _arrival(request))
         lanes: dict[tuple[int, bytes], list[LoadedEvent]] = defaultdict(list)
         for item in self.inputs:
             if item.event.lane is not None:
@@ -266,7 +311,7 @@ class _Check:
 
     def _outcome_offset(self, item: LoadedEvent) -> int | None:
         found = self.outcomes_of.get((item.partition, item.offset))
-        return found[0].offset if found else None
+        return min(outcome.offset for outcome in found) if found else None
 
     def _ascending(
         self, items: list[LoadedEvent], what: str, position_of: Callable[[LoadedEvent], int | None]
@@ -276,6 +321,7 @@ class _Check:
             position = position_of(item)
             if position is None:
                 continue
+            self.report.checked["V6"] += last is not None
             if last is not None and position <= last[0]:
                 self._found("V6", f"the {what} of {_name(item)} comes before the one of {_name(last[1])}")
             last = (position, item)
@@ -296,6 +342,10 @@ class _Check:
             "messages executed more than once": more_than_one,
             "findings": len(self.report.findings),
         }
+
+
+def _arrival(request: dict) -> int:
+    return request["arrived_us"]
 
 
 def _name(item: LoadedEvent) -> str:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ _FORMAT_SECONDS = 60
 # Below the range from which the kernel takes the local ports of outgoing connections: one of those could
 # otherwise sit on a broker's port just when the broker is restarted.
 _PORTS = range(20_000, 32_000)
+_PROXIED = "PROXIED"
 
 
 class KafkaUnavailable(Exception):
@@ -68,6 +70,8 @@ class Broker(OwnedProcess):
     heap: str
     more_ports: dict[str, int] = field(default_factory=dict)
     """By the name of the listener."""
+    proxy_port: int | None = None
+    """Where clients of the proxied listener are sent."""
     process: subprocess.Popen | None = field(default=None)
 
     @property
@@ -126,13 +130,19 @@ class KafkaCluster:
         heap: str = "-Xms256m -Xmx384m",
         extra: dict[str, str] | None = None,
         listeners: dict[str, str] | None = None,
+        stand_before: Callable[[int], int] | None = None,
     ):
-        """`listeners`: more than the plain one, name to security protocol; set up by `extra`."""
+        """`listeners`: more than the plain one, name to security protocol; set up by `extra`.
+        `stand_before`: takes the port of a further plain listener of each broker and returns the port that
+        the broker names to clients in its place, so that they stay on a proxy (`proxied_bootstrap`)."""
         self.home = kafka_home()
         self.folder = folder
         self.heap = heap
         self.extra = extra or {}
-        self.listeners = listeners or {}
+        self.listeners = dict(listeners or {})
+        self.stand_before = stand_before
+        if stand_before is not None:
+            self.listeners[_PROXIED] = "PLAINTEXT"
         self.count = brokers
         self.brokers: list[Broker] = []
 
@@ -142,6 +152,10 @@ class KafkaCluster:
 
     def bootstrap_of(self, listener: str) -> str:
         return ",".join(f"127.0.0.1:{broker.more_ports[listener]}" for broker in self.brokers)
+
+    @property
+    def proxied_bootstrap(self) -> str:
+        return ",".join(f"127.0.0.1:{broker.proxy_port}" for broker in self.brokers)
 
     def __enter__(self) -> "KafkaCluster":
         self.start()
@@ -215,6 +229,9 @@ class KafkaCluster:
             )
             for i, port in enumerate(client_ports)
         ]
+        if self.stand_before is not None:
+            for broker in self.brokers:
+                broker.proxy_port = self.stand_before(broker.more_ports[_PROXIED])
         cluster_id = self._storage("random-uuid").strip().splitlines()[-1]
         for broker, controller_port in zip(self.brokers, controller_ports, strict=True):
             properties = self._properties(broker, controller_port, voters)
@@ -225,6 +242,9 @@ class KafkaCluster:
         replicas = str(self.count)
         in_sync = "2" if self.count > 1 else "1"
         more = {name: f"{name}://127.0.0.1:{port}" for name, port in broker.more_ports.items()}
+        named = dict(more)
+        if broker.proxy_port is not None:
+            named[_PROXIED] = f"{_PROXIED}://127.0.0.1:{broker.proxy_port}"
         protocols = {"PLAINTEXT": "PLAINTEXT", "CONTROLLER": "PLAINTEXT", **self.listeners}
         plain = f"PLAINTEXT://127.0.0.1:{broker.port}"
         controller = f"CONTROLLER://127.0.0.1:{controller_port}"
@@ -232,7 +252,7 @@ class KafkaCluster:
             "process.roles": "broker,controller",
             "node.id": str(broker.node),
             "listeners": ",".join([plain, controller, *more.values()]),
-            "advertised.listeners": ",".join([plain, *more.values()]),
+            "advertised.listeners": ",".join([plain, *named.values()]),
             "listener.security.protocol.map": ",".join(f"{k}:{v}" for k, v in protocols.items()),
             "inter.broker.listener.name": "PLAINTEXT",
             "controller.listener.names": "CONTROLLER",

@@ -170,6 +170,7 @@ class Line:
             "gateway.app_secret_file": str(self.secret_file),
             "gateway.concurrency": 64,
             "outcomes.topic": self.result_topic,
+            "admin.listen": "127.0.0.1:0",
             "log.format": "json",
             **more,
         }

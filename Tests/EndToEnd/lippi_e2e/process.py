@@ -36,6 +36,12 @@ def usage_of(pid: int) -> Usage:
     return Usage(cpu_us=(user + system) * 1_000_000 // _TICKS_PER_SECOND, rss_peak_bytes=peak)
 
 
+def rss_of(pid: int) -> int:
+    """Bytes of memory in use now."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
 def outside_environment() -> dict[str, str]:
     """The environment without settings of the bridge, which a developer's shell may hold."""
     return {name: value for name, value in os.environ.items() if not name.startswith("LIPPI_BRIDGE_")}

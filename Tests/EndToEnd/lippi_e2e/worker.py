@@ -49,10 +49,14 @@ def _yaml(tree: Mapping, depth: int) -> list[str]:
 class Worker(OwnedProcess):
     """`start()`, then `kill()` or `stop()`, as often as wanted. Each run has its own log file."""
 
-    def __init__(self, binary: Path, folder: Path, settings: Settings):
+    def __init__(
+        self, binary: Path, folder: Path, settings: Settings, environment: Mapping[str, str] | None = None
+    ):
         self.binary = binary
+        self.environment = dict(environment or {})
         self.folder = folder
         self.settings = dict(settings)
+        self.environment: dict[str, str] = {}
         self.process: subprocess.Popen | None = None
         self.logs: list[LogFile] = []
         self.last_usage = Usage(cpu_us=0, rss_peak_bytes=0)
@@ -78,6 +82,7 @@ class Worker(OwnedProcess):
                 [self.binary, "run", "--config", configuration, *extra],
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                environment=self.environment,
                 folder=self.folder,
             )
         if wait:

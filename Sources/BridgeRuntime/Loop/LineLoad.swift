@@ -1,22 +1,9 @@
-package import BridgeCore
-
-/// What the loop has done since it began; never falls.
-package struct LineTally: Sendable, Equatable {
-  /// Records taken from the input topic.
-  package fileprivate(set) var eventCount = 0
-  private var outcomeCounts = [Int](repeating: 0, count: OutcomeKind.allCases.count)
-
-  package init() {}
-
-  /// Outcomes handed to the committer, whether or not they are durable yet.
-  package func outcomeCount(of kind: OutcomeKind) -> Int { outcomeCounts[Int(kind.rawValue)] }
-
-  mutating func eventTaken() { eventCount &+= 1 }
-  mutating func outcomeRecorded(_ kind: OutcomeKind) { outcomeCounts[Int(kind.rawValue)] &+= 1 }
-}
+import BridgeCore
 
 /// What the loop has in hand.
 package struct LineLoad: Sendable, Equatable {
+  /// Of the input topic, those that this worker has.
+  package var partitionCount: Int
   package var inFlightCount: Int
   /// Records that were read and have no durable outcome yet.
   package var unresolvedCount: Int
@@ -28,7 +15,8 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
   /// Goes through the partitions; not for every turn.
   package var load: LineLoad {
     var load = LineLoad(
-      inFlightCount: engine.inFlightCount, unresolvedCount: engine.totalUnresolvedCount, lag: 0)
+      partitionCount: engine.partitionCount, inFlightCount: engine.inFlightCount,
+      unresolvedCount: engine.totalUnresolvedCount, lag: 0)
     for slot in 0..<engine.partitionCount {
       let view = engine.view(of: slot)
       guard let end = intake.endOffset(of: view.partition) else { continue }
