@@ -2,10 +2,9 @@ internal import BridgeConfiguration
 
 /// Every verb there is, in the order of the help.
 enum CommandTable {
-  static let all: [Command] =
-    [
-      run, demo, check, convert, publish, results, simulator, rules,
-    ] + offsets + [configExample, configExplain, configSchema, version]
+  static let all: [Command] = [
+    run, demo, check, convert, publish, results, simulator, rules,
+  ] + offsets + [configExample, configExplain, configSchema, version]
 
   static let run = Command(
     name: "run",
