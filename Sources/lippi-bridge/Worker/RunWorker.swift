@@ -104,7 +104,7 @@ struct Worker {
     while loop.ending == nil {
       let now = WorkerClock.now()
       log.now = now
-      watchdog.turned(at: now)
+      watchdog.turned(at: now, committerSign: loop.committing.lastSignAt)
       log.writeOverdue()
       let asked = stop.take()
       if asked.stopCount > 0 {
