@@ -24,6 +24,9 @@ extension Configuration {
       session: secrets["gateway.session"], signMethod: values.choice(.signMethod),
       caller: values.caller,
       concurrency: Int(values.number(.concurrency)),
+      requestsPerSecond: Int(values.number(.requestsPerSecond)),
+      maxEventAgeMilliseconds: values.number(.maxEventAge),
+      banDefaultMilliseconds: values.number(.banDefault),
       requestTimeoutMilliseconds: values.number(.requestTimeout),
       connectTimeoutMilliseconds: values.number(.connectTimeout),
       idleTimeoutMilliseconds: values.number(.idleTimeout),
@@ -39,6 +42,14 @@ extension Configuration {
       attemptLimit: Int(values.number(.retryAttempts)), baseMilliseconds: values.number(.retryBase),
       capMilliseconds: values.number(.retryCap), maxTimeMilliseconds: values.number(.retryMaxTime))
     ambiguousPolicy = values.choice(.ambiguousPolicy)
+    breaker = BreakerSection(
+      windowMilliseconds: values.number(.breakerWindow),
+      resultMinimum: Int(values.number(.breakerMinResults)),
+      failureShare: Int(values.number(.breakerFailureShare)),
+      failuresInARow: Int(values.number(.breakerFailuresInARow)),
+      probeBaseMilliseconds: values.number(.breakerProbeBase),
+      probeCapMilliseconds: values.number(.breakerProbeCap))
+    brake = BrakeSection(window: Int(values.number(.brakeWindow)), share: Int(values.number(.brakeShare)))
     outcomes = OutcomesSection(
       topic: values.text(.outcomesTopic), delivery: values.choice(.delivery),
       commitIntervalMilliseconds: values.number(.commitInterval),
@@ -148,6 +159,7 @@ private struct SettledValues {
       switch kind {
       case .duration: DurationText.text(number)
       case .size: SizeText.text(number)
+      case .share: ShareText.text(number)
       case .text, .topic, .url, .proxy, .listen, .integer, .flag, .choice, .list, .properties, .rules,
         .mapping,
         .start, .secretFile, .file:

@@ -5,6 +5,8 @@ package struct Configuration: Sendable {
   package var gateway: GatewaySection
   package var retry: RetrySection
   package var ambiguousPolicy: AmbiguousPolicy
+  package var breaker: BreakerSection
+  package var brake: BrakeSection
   package var outcomes: OutcomesSection
   package var statusTopic: String?
   package var bufferedByteLimit: Int
@@ -90,6 +92,11 @@ package struct GatewaySection: Sendable {
   package var signMethod: SignMethod
   package var caller: CallerSection
   package var concurrency: Int
+  /// 0: no limit.
+  package var requestsPerSecond: Int
+  /// 0: no event is too old.
+  package var maxEventAgeMilliseconds: Int64
+  package var banDefaultMilliseconds: Int64
   package var requestTimeoutMilliseconds: Int64
   package var connectTimeoutMilliseconds: Int64
   package var idleTimeoutMilliseconds: Int64
@@ -129,6 +136,22 @@ package struct RetrySection: Sendable {
   package var baseMilliseconds: Int64
   package var capMilliseconds: Int64
   package var maxTimeMilliseconds: Int64
+}
+
+/// Shares are parts in 1 000.
+package struct BreakerSection: Sendable {
+  package var windowMilliseconds: Int64
+  package var resultMinimum: Int
+  package var failureShare: Int
+  package var failuresInARow: Int
+  package var probeBaseMilliseconds: Int64
+  package var probeCapMilliseconds: Int64
+}
+
+package struct BrakeSection: Sendable {
+  package var window: Int
+  /// In 1 000.
+  package var share: Int
 }
 
 package enum AmbiguousPolicy: String, CaseIterable, Sendable {

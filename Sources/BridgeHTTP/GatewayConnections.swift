@@ -84,6 +84,8 @@ package struct GatewayConnections: ~Copyable {
     return now
   }
 
+  package var connectFailureCount: Int64 { counts.connectFailureCount }
+
   /// Connections that could take a request now.
   package var readyConnectionCount: Int { ready.count }
 

@@ -18,6 +18,12 @@ import Testing
           + "9s is allowed (16s of it are kept for the stop); lower it, or raise shutdown.grace_period to 26s"
       ]),
     Case(settings: ["gateway.request_timeout=9s"], problems: []),
+    Case(
+      settings: ["breaker.probe_base=31s"],
+      problems: [
+        "--set breaker.probe_base: breaker.probe_base is 31s, longer than breaker.probe_cap 30s"
+      ]),
+    Case(settings: ["breaker.probe_base=31s", "breaker.probe_cap=31s"], problems: []),
     Case(settings: ["gateway.request_timeout=9001ms", "shutdown.grace_period=25001ms"], problems: []),
     Case(
       settings: ["shutdown.grace_period=20s"],

@@ -120,11 +120,11 @@ import Testing
     ("LIPPI_BRIDGE_LOG_LEVL", "unknown key LIPPI_BRIDGE_LOG_LEVL; did you mean LIPPI_BRIDGE_LOG_LEVEL?"),
     (
       "weather",
-      "unknown key weather; the sections are kafka, input, gateway, retry, ambiguous, outcomes, status, limits, shutdown, health, admin, log"
+      "unknown key weather; the sections are kafka, input, gateway, retry, ambiguous, breaker, brake, outcomes, status, limits, shutdown, health, admin, log"
     ),
     (
       "",
-      "unknown key ; the sections are kafka, input, gateway, retry, ambiguous, outcomes, status, limits, shutdown, health, admin, log"
+      "unknown key ; the sections are kafka, input, gateway, retry, ambiguous, breaker, brake, outcomes, status, limits, shutdown, health, admin, log"
     ),
   ])
   func aNameThatChoosesNothing(_ name: String, _ sentence: String) {

@@ -29,8 +29,8 @@ import Testing
     Case(
       name: "no section like it", file: "monitoring: true\n",
       problems: [
-        "lippi.yaml:1:1: unknown key monitoring; allowed are kafka, input, gateway, retry, ambiguous, outcomes, "
-          + "status, limits, shutdown, health, admin, log"
+        "lippi.yaml:1:1: unknown key monitoring; allowed are kafka, input, gateway, retry, ambiguous, breaker, "
+          + "brake, outcomes, status, limits, shutdown, health, admin, log"
       ]),
     Case(
       name: "a secret in the file", file: "gateway:\n  app_secret: helloworld\n",
@@ -42,15 +42,15 @@ import Testing
       name: "a section that is a value", file: "gateway: fast\n",
       problems: [
         "lippi.yaml:1:10: gateway is a single value; needed is an object with url, app_key, app_secret_file, "
-          + "session_file, sign_method, caller, concurrency, request_timeout, connect_timeout, idle_timeout, "
-          + "max_answer_bytes, ca_file, client_certificate_file, client_key_file, proxy, proxy_user, "
+          + "session_file, sign_method, caller, concurrency, requests_per_second, request_timeout, connect_timeout, "
+          + "idle_timeout, max_answer_bytes, max_event_age, ban_default, ca_file, client_certificate_file, client_key_file, proxy, proxy_user, "
           + "proxy_password_file, rules"
       ]),
     Case(
       name: "a file that is a list", file: "- gateway\n",
       problems: [
         "lippi.yaml:1:1: the configuration is a list; needed is an object with kafka, input, gateway, retry, "
-          + "ambiguous, outcomes, status, limits, shutdown, health, admin, log"
+          + "ambiguous, breaker, brake, outcomes, status, limits, shutdown, health, admin, log"
       ]),
     Case(
       name: "an object instead of a text", file: "kafka:\n  group_id: {name: x}\n",
@@ -230,8 +230,8 @@ import Testing
       reading.problems() == [
         "lippi.yaml:2:16: gateway.concurrency is 0; allowed are whole numbers from 1 to 4096",
         "lippi.yaml:3:3: unknown key gateway.color; allowed in gateway are url, app_key, app_secret_file, "
-          + "session_file, sign_method, caller, concurrency, request_timeout, connect_timeout, idle_timeout, "
-          + "max_answer_bytes, ca_file, client_certificate_file, client_key_file, proxy, proxy_user, "
+          + "session_file, sign_method, caller, concurrency, requests_per_second, request_timeout, connect_timeout, "
+          + "idle_timeout, max_answer_bytes, max_event_age, ban_default, ca_file, client_certificate_file, client_key_file, proxy, proxy_user, "
           + "proxy_password_file, rules",
         "LIPPI_BRIDGE_GATEWAY_APPKEY: unknown variable; did you mean LIPPI_BRIDGE_GATEWAY_APP_KEY?",
         "LIPPI_BRIDGE_LOG_LEVEL: log.level is \"loud\"; allowed are debug, info, warning, error",

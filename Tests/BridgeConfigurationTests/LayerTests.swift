@@ -77,6 +77,9 @@ import Testing
           isv_org_id: 9223372036854775807
           suite_key: "suite"
         concurrency: 4096
+        requests_per_second: 100
+        max_event_age: 0
+        ban_default: 2s
         request_timeout: 1s
         connect_timeout: 900ms
         idle_timeout: 1m
@@ -90,6 +93,8 @@ import Testing
         proxy_user: bridge
       retry: {attempts: 1, base: 1ms, cap: 2s, max_time: 1h}
       ambiguous: {policy: report}
+      breaker: {window: 5s, min_results: 10, failure_share: 0.25, failures_in_a_row: 3, probe_base: 2s, probe_cap: 1m}
+      brake: {window: 100, share: 1}
       outcomes:
         topic: out
         delivery: exactly_once
@@ -128,6 +133,17 @@ import Testing
     #expect(configuration.gateway.caller.suiteKey == "suite")
     #expect(configuration.gateway.rules.map { $0.members.map(\.value) } == [["400001", "temporary"]])
     #expect(configuration.ambiguousPolicy == .report)
+    #expect(configuration.gateway.requestsPerSecond == 100)
+    #expect(configuration.gateway.maxEventAgeMilliseconds == 0)
+    #expect(configuration.gateway.banDefaultMilliseconds == 2_000)
+    #expect(configuration.breaker.windowMilliseconds == 5_000)
+    #expect(configuration.breaker.resultMinimum == 10)
+    #expect(configuration.breaker.failureShare == 250)
+    #expect(configuration.breaker.failuresInARow == 3)
+    #expect(configuration.breaker.probeBaseMilliseconds == 2_000)
+    #expect(configuration.breaker.probeCapMilliseconds == 60_000)
+    #expect(configuration.brake.window == 100)
+    #expect(configuration.brake.share == 1_000)
     #expect(configuration.outcomes.copiedHeaderNames == ["tenant", "trace id"])
     #expect(configuration.bufferedByteLimit == 1_073_741_824)
     #expect(configuration.shutdown.drainMilliseconds == 40_000)

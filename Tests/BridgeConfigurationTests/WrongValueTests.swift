@@ -20,7 +20,8 @@ import Testing
     case url
     case integer(String, String)
     case anyInteger
-    case duration(String, String, below: String, above: String)
+    case duration(String, String, below: String?, above: String)
+    case share
     case size(String, String, below: String, above: String)
     case flag
     case choice(String)
@@ -61,10 +62,13 @@ import Testing
     ("gateway.caller.isv_org_id", .anyInteger),
     ("gateway.caller.suite_key", .text),
     ("gateway.concurrency", .integer("1", "4096")),
+    ("gateway.requests_per_second", .integer("0", "100000")),
     ("gateway.request_timeout", .duration("100ms", "1m", below: "99ms", above: "60001ms")),
     ("gateway.connect_timeout", .duration("50ms", "1m", below: "49ms", above: "61s")),
     ("gateway.idle_timeout", .duration("100ms", "10m", below: "0s", above: "11m")),
     ("gateway.max_answer_bytes", .size("1KiB", "16MiB", below: "1B", above: "1GiB")),
+    ("gateway.max_event_age", .duration("0ms", "720h", below: nil, above: "721h")),
+    ("gateway.ban_default", .duration("100ms", "1m", below: "0s", above: "61s")),
     ("gateway.ca_file", .file),
     ("gateway.client_certificate_file", .file),
     ("gateway.client_key_file", .file),
@@ -77,6 +81,14 @@ import Testing
     ("retry.cap", .duration("1ms", "10m", below: "0ms", above: "601s")),
     ("retry.max_time", .duration("1ms", "1h", below: "0h", above: "61m")),
     ("ambiguous.policy", .choice("resend, report")),
+    ("breaker.window", .duration("1s", "10m", below: "999ms", above: "11m")),
+    ("breaker.min_results", .integer("1", "1000000")),
+    ("breaker.failure_share", .share),
+    ("breaker.failures_in_a_row", .integer("1", "1000000")),
+    ("breaker.probe_base", .duration("10ms", "1m", below: "9ms", above: "61s")),
+    ("breaker.probe_cap", .duration("10ms", "10m", below: "0s", above: "11m")),
+    ("brake.window", .integer("1", "1000000")),
+    ("brake.share", .share),
     ("outcomes.topic", .topic),
     ("outcomes.delivery", .choice("exactly_once, at_least_once")),
     ("outcomes.commit_interval", .duration("1ms", "10s", below: "0ms", above: "10001ms")),
@@ -138,6 +150,7 @@ import Testing
     case .topic: ("a b", "is \"a b\"; \(topicRule)")
     case .url: ("http://", "is \"http://\", which has no host; \(urlRule)")
     case .integer(let low, let high): ("1.5", "is \"1.5\"; allowed are whole numbers from \(low) to \(high)")
+    case .share: ("1.5", "is \"1.5\"; \(shareRule)")
     case .anyInteger: ("ten", "is \"ten\"; a whole number is needed")
     case .duration: ("5", "is \"5\", which has no unit; a duration is written like 500ms, 15s, 2m or 1h")
     case .size: ("5", "is \"5\", which has no unit; a size is written like 512B, 64KiB or 1MiB")
@@ -160,6 +173,7 @@ import Testing
   private static let mappingRule = "an object of members and their sources is needed"
   private static let proxyRule =
     "a proxy is needed, like http://proxy:3128, socks5://proxy:1080 or socks5h://proxy:1080"
+  private static let shareRule = "allowed are shares from 0.001 to 1"
   private static let listenRule = "an address with a port is needed, like 127.0.0.1:9464 or [::1]:0, or off"
   private static let startRule = "allowed are earliest, latest and a time like 2025-01-31T08:00:00Z"
   private static let long = String(repeating: "x", count: 4_097)
@@ -204,6 +218,13 @@ import Testing
         ),
       ]
     case .anyInteger: wrongIntegers("a whole number is needed")
+    case .share:
+      [
+        ("[a]", ["is a list; \(shareRule)"]), ("half", ["is \"half\"; \(shareRule)"]),
+        ("\"0.5\"", ["is \"0.5\"; \(shareRule)"]), ("0", ["is \"0\"; \(shareRule)"]),
+        ("1.001", ["is \"1.001\"; \(shareRule)"]), ("0.0001", ["is \"0.0001\"; \(shareRule)"]),
+        ("50%", ["is \"50%\"; \(shareRule)"]), (".5", ["is \".5\"; \(shareRule)"]),
+      ]
     case .duration(let low, let high, let below, let above):
       wrongAmounts(low, high, below, above, kind: "a duration", like: "500ms, 15s, 2m or 1h") + [
         ("5d", ["is \"5d\", which has the unknown unit \"d\"; allowed are ms, s, m, h"]),
@@ -340,7 +361,7 @@ import Testing
   }
 
   private static func wrongAmounts(
-    _ low: String, _ high: String, _ below: String, _ above: String, kind: String, like: String
+    _ low: String, _ high: String, _ below: String?, _ above: String, kind: String, like: String
   ) -> [(String, [String])] {
     [
       ("[a]", ["is a list; allowed is \(kind) from \(low) to \(high)"]),
@@ -355,8 +376,7 @@ import Testing
           "is \"-5\(low.drop { $0.isNumber })\", which is not \(kind); allowed is a whole number with a unit, like \(like)"
         ]
       ),
-      (below, ["is \(below); allowed are \(low) to \(high)"]),
       (above, ["is \(above); allowed are \(low) to \(high)"]),
-    ]
+    ] + (below.map { [($0, ["is \($0); allowed are \(low) to \(high)"])] } ?? [])
   }
 }

@@ -67,23 +67,24 @@ struct BrokersTakeLittleMetadataTests {
     let limits = try #require(RecoveryLogLimits(characters: size))
     var settings = DeliverySettings()
     settings.recoveryLogLimits = limits
-    settings.inFlightLimit = 1_000
+    settings.inFlightLimit = 4_000
     var longest = 0
     for round in 0..<6 {
       let bench = Bench(settings: settings)
       var offset: RecordOffset = 0
       let gap = [0, 3, 60, 130, 200, 20_000][round]
+      var sent: [Ticket] = []
       for _ in 0..<60 {
         for _ in 0..<max(0, bench.room) {
           offset += 1 + RecordOffset(random.next(upTo: UInt64(gap)))
           _ = bench.arrive(offset, lane: random.next())
         }
         var outcomes: [OutcomeEntry] = []
-        for _ in 0..<random.next(upTo: 40) {
-          guard let ticket = bench.send() else { break }
-          // Some are never answered: the window stays open at its beginning.
-          if random.next(upTo: 20) == 0 { continue }
-          _ = bench.end(ticket, delivered)
+        while let ticket = bench.send() { sent.append(ticket) }
+        // The first is never answered, and late ones come before early ones: most of what is open lies below them.
+        for _ in 0..<random.next(upTo: 8) where sent.count > 1 {
+          let place = max(1, sent.count - 1 - Int(random.next(upTo: 20)))
+          _ = bench.end(sent.remove(at: place), delivered)
         }
         while let resolved = bench.resolve() { outcomes.append(resolved.entry) }
         bench.commit(outcomes)
@@ -91,7 +92,7 @@ struct BrokersTakeLittleMetadataTests {
       }
     }
     #expect(longest <= size, "seed \(seed)")
-    #expect(longest > size / 3, "the window is used: seed \(seed)")
+    #expect(longest > size / 4, "much of it is used: seed \(seed)")
   }
 
   @Test func aLogFromALargerSpaceIsNotStarted() throws {

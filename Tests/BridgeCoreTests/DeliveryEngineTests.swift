@@ -71,7 +71,9 @@ import Testing
   func attemptsDecideTheOutcome(
     _ attempts: [Verdict], _ kind: OutcomeKind, _ error: OutcomeError?, _ count: Int, _ flagged: Bool
   ) throws {
-    let bench = Bench()
+    var settings = DeliverySettings()
+    settings.breaker.failuresInARow = 100
+    let bench = Bench(settings: settings)
     let ticket = bench.arrive(0, lane: 1)
     bench.commit([])
     for (number, verdict) in attempts.enumerated() {
@@ -145,34 +147,6 @@ import Testing
     let course = bench.resolve()?.course
     #expect(course?.attemptCount == 1)
     #expect(course?.firstSentAt == WallTime(milliseconds: 2_000))
-  }
-
-  @Test(arguments: [
-    Verdict(.configurationFault, effect: .none), Verdict(.clockFault, effect: .none),
-    Verdict(.programmingFault, effect: .none), Verdict(.flowControl, effect: .none, banSeconds: 5),
-    Verdict(.flowControl, effect: .none),
-  ])
-  func ourOwnFaultsStopTheLineAndFailNothing(_ fault: Verdict) {
-    let bench = Bench()
-    for offset in 0..<RecordOffset(4) { _ = bench.arrive(offset, lane: UInt64(offset)) }
-    bench.commit([])
-    let tickets = [bench.send()!, bench.send()!, bench.send()!]
-    for ticket in tickets { #expect(bench.end(ticket, fault) == .again) }
-    #expect(bench.send() == nil)
-    // One probe at a time, far more often than a record has attempts.
-    for _ in 0..<20 {
-      bench.pass(.seconds(70))
-      let probe = bench.send()
-      #expect(probe != nil)
-      #expect(bench.send() == nil)
-      if let probe { #expect(bench.end(probe, fault) == .again) }
-    }
-    bench.pass(.seconds(70))
-    _ = bench.end(bench.send()!, delivered)
-    #expect(bench.send() != nil)
-    #expect(bench.send() != nil)
-    let course = bench.resolve()?.course
-    #expect((course?.waitedForHalt ?? .zero) + (course?.waitedForBan ?? .zero) > .seconds(30))
   }
 
   @Test func aBatchStartsWhenTheOldestOutcomeHasWaited() {

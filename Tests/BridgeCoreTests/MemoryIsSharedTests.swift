@@ -18,7 +18,10 @@ import Testing
     }
     let (_, commits) = engine.batchStarted([], leftBehind: 0, at: now)
     engine.batchAnswered()
-    for commit in commits { _ = engine.partitionAnswered(commit, .committed, returned: 0, at: now) }
+    for commit in commits {
+      _ = engine.partitionAnswered(
+        commit, .committed, returned: 0, at: Moment(monotonic: now, wall: WallTime(milliseconds: 0)))
+    }
     return engine
   }
 

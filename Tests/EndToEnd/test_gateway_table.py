@@ -262,7 +262,9 @@ def _found(document: dict) -> tuple:
 
 
 def test_answers_that_concern_one_event(make_line: Callable[..., Line]) -> None:
-    line = make_line(partitions=3, settings={**_QUICK, "gateway.concurrency": 2 * len(_ROWS)})
+    # Here half of all requests fail by design: it is each event that is looked at.
+    patient = {"breaker.failures_in_a_row": 100_000, "breaker.min_results": 100_000}
+    line = make_line(partitions=3, settings={**_QUICK, **patient, "gateway.concurrency": 2 * len(_ROWS)})
     line.load(_events(61, len(_ROWS)))
     for row, item in zip(_ROWS, line.inputs, strict=True):
         _post(line, row, item.event.message_id, count=row.hits)

@@ -5,10 +5,15 @@ extension ConfigurationKey {
     propertiesFile, saslPasswordFile, sslKeyPasswordFile,
     inputTopic, start, maxValueBytes, maxContentBytes, mapping,
     url, appKey, appSecretFile, sessionFile, signMethod, callerCorpID, callerOrgID, callerGrantType,
-    callerISVOrgID, callerSuiteKey, concurrency, requestTimeout, connectTimeout, idleTimeout, maxAnswerBytes,
+    callerISVOrgID, callerSuiteKey, concurrency, requestsPerSecond, requestTimeout, connectTimeout,
+    idleTimeout,
+    maxAnswerBytes, maxEventAge, banDefault,
     caFile, clientCertificateFile, clientKeyFile, proxy, proxyUser, proxyPasswordFile, rules,
     retryAttempts, retryBase, retryCap, retryMaxTime,
     ambiguousPolicy,
+    breakerWindow, breakerMinResults, breakerFailureShare, breakerFailuresInARow, breakerProbeBase,
+    breakerProbeCap,
+    brakeWindow, brakeShare,
     outcomesTopic, delivery, commitInterval, copyHeaders,
     statusTopic,
     bufferedBytes,
@@ -115,6 +120,10 @@ extension ConfigurationKey {
   static let concurrency = ConfigurationKey(
     "gateway.concurrency", .integer(1...4_096), .value("64"),
     "The most requests in flight at a time; each conversation has one at most.")
+  static let requestsPerSecond = ConfigurationKey(
+    "gateway.requests_per_second", .integer(0...100_000), .value("0"),
+    "The most requests a second that this worker starts, as even as a tenth of a second allows; 0 sets no limit."
+  )
   static let requestTimeout = ConfigurationKey(
     "gateway.request_timeout", .duration(100...60_000), .value("8s"),
     "The most time for one request, from its first byte to the end of the answer. At most shutdown.grace_period "
@@ -127,6 +136,14 @@ extension ConfigurationKey {
   static let maxAnswerBytes = ConfigurationKey(
     "gateway.max_answer_bytes", .size(1_024...16_777_216), .value("256KiB"),
     "A longer answer is cut off and counts as no answer.")
+  static let maxEventAge = ConfigurationKey(
+    "gateway.max_event_age", .duration(0...2_592_000_000), .value("0s"),
+    "Events that are older by the timestamp of their record when their turn comes are not sent any more; their outcome "
+      + "is expired. 0s sets no limit. An event without a timestamp is never too old.")
+  static let banDefault = ConfigurationKey(
+    "gateway.ban_default", .duration(100...60_000), .value("1s"),
+    "How long nothing is sent after the gateway has said that a quota is used up, but not for how long. It doubles with "
+      + "each further such answer, up to 60s.")
   static let caFile = ConfigurationKey(
     "gateway.ca_file", .file, .none(example: "/etc/lippi-bridge/gateway-ca.pem"),
     "A PEM file with the certificates that the gateway's is verified by, instead of the system's.")
@@ -174,6 +191,35 @@ extension ConfigurationKey {
     "What follows a request that may have reached the agent although there is no clear answer: resend sends it "
       + "again and flags the outcome possible_duplicate; report never sends it again, the outcome is in_doubt."
   )
+
+  // breaker, brake
+
+  static let breakerWindow = ConfigurationKey(
+    "breaker.window", .duration(1_000...600_000), .value("10s"),
+    "The time in which results of requests are counted. When too many failed, the breaker opens: nothing is sent but "
+      + "single probes until one of them gets an answer.")
+  static let breakerMinResults = ConfigurationKey(
+    "breaker.min_results", .integer(1...1_000_000), .value("20"),
+    "Fewer results in that time do not open the breaker by their share.")
+  static let breakerFailureShare = ConfigurationKey(
+    "breaker.failure_share", .share, .value("0.5"),
+    "The share of failed results that opens the breaker.")
+  static let breakerFailuresInARow = ConfigurationKey(
+    "breaker.failures_in_a_row", .integer(1...1_000_000), .value("5"),
+    "So many failed results without a success between open it as well, however long ago they were. Keep it below "
+      + "retry.attempts: otherwise an event may use up its attempts on a gateway that is away.")
+  static let breakerProbeBase = ConfigurationKey(
+    "breaker.probe_base", .duration(10...60_000), .value("1s"),
+    "How long after the breaker has opened the first probe is sent; it doubles with each one that fails.")
+  static let breakerProbeCap = ConfigurationKey(
+    "breaker.probe_cap", .duration(10...600_000), .value("30s"), "The longest time between two probes.")
+  static let brakeWindow = ConfigurationKey(
+    "brake.window", .integer(1...1_000_000), .value("1000"),
+    "So many of the last outcomes are looked at. When too many of them are rejected or failed, nothing is sent until "
+      + "an operator resumes; without a token for the admin port the brake is off.")
+  static let brakeShare = ConfigurationKey(
+    "brake.share", .share, .value("0.5"),
+    "More than this share of that many outcomes rejected or failed stops the line.")
 
   // outcomes
 

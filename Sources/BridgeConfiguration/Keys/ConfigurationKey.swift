@@ -26,8 +26,8 @@ package struct ConfigurationKey: Sendable {
   package var secretName: String? {
     switch kind {
     case .secretFile: String(name.dropLast("_file".count))
-    case .text, .topic, .url, .proxy, .listen, .integer, .duration, .size, .flag, .choice, .list, .properties,
-      .rules,
+    case .text, .topic, .url, .proxy, .listen, .integer, .share, .duration, .size, .flag, .choice, .list,
+      .properties, .rules,
       .mapping, .start, .file:
       nil
     }
@@ -64,6 +64,8 @@ package enum ValueKind: Sendable {
   /// `off`, or an address of this host with a port; port 0 takes a free one.
   case listen
   case integer(ClosedRange<Int64>)
+  /// More than 0, at most 1; settled as parts in 1 000.
+  case share
   /// Milliseconds.
   case duration(ClosedRange<Int64>)
   /// Bytes.

@@ -26,7 +26,7 @@ enum KeyNames {
   static func isComposite(_ name: String) -> Bool {
     switch keys[name]?.kind {
     case .list, .properties, .rules, .mapping, nil: true
-    case .text, .topic, .url, .proxy, .listen, .integer, .duration, .size, .flag, .choice, .start,
+    case .text, .topic, .url, .proxy, .listen, .integer, .share, .duration, .size, .flag, .choice, .start,
       .secretFile, .file:
       false
     }

@@ -52,6 +52,12 @@ extension ConfigurationReader {
         .retryBase, .retryCap,
         "retry.base is \(DurationText.text(base)), longer than retry.cap \(DurationText.text(cap))")
     }
+    if let base = number(.breakerProbeBase), let cap = number(.breakerProbeCap), base > cap {
+      contradiction(
+        .breakerProbeBase, .breakerProbeCap,
+        "breaker.probe_base is \(DurationText.text(base)), longer than breaker.probe_cap "
+          + DurationText.text(cap))
+    }
   }
 
   private mutating func checkSizes() {

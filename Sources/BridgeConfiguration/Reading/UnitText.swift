@@ -32,6 +32,27 @@ enum SizeText {
   static func text(_ bytes: Int64) -> String { UnitText.text(bytes, units: units) }
 }
 
+/// Shares: 0.5, at most three digits behind the point; as parts in 1 000.
+enum ShareText {
+  static func thousandths(_ text: String) -> Int64? {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count <= 2, let whole = parts.first, whole == "0" || whole == "1" else { return nil }
+    let digits = parts.count == 2 ? parts[1] : "0"
+    guard (1...3).contains(digits.count), digits.allSatisfy({ $0.isASCII && $0.isNumber }),
+      let rest = Int64(String(digits) + String(repeating: "0", count: 3 - digits.count))
+    else { return nil }
+    let value = (whole == "1" ? 1_000 : 0) + rest
+    return (1...1_000).contains(value) ? value : nil
+  }
+
+  static func text(_ thousandths: Int64) -> String {
+    guard thousandths < 1_000 else { return "1" }
+    var digits = String(String(1_000 + thousandths).dropFirst())
+    while digits.last == "0" { digits.removeLast() }
+    return "0.\(digits)"
+  }
+}
+
 private enum UnitText {
   static func value(
     _ text: String, kind: String, units: [(name: String, Int64)], example: String

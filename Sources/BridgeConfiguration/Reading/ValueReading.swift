@@ -22,7 +22,7 @@ enum ValueReading {
     case .rules(let countLimit):
       let rules = rules(node, countLimit: countLimit, &faults)
       return .rules(rules)
-    case .text, .topic, .url, .proxy, .listen, .integer, .duration, .size, .flag, .choice, .start,
+    case .text, .topic, .url, .proxy, .listen, .integer, .share, .duration, .size, .flag, .choice, .start,
       .secretFile, .file:
       do throws(ValueFault) {
         guard case .scalar(let scalar) = node.content else {
@@ -75,7 +75,14 @@ enum ValueReading {
         throw ValueFault("is \(ShownText.cut(text)); \(allowed(kind))")
       }
       return .number(number)
+    case .share:
+      guard scalar.form != .quoted, let number = ShareText.thousandths(text) else {
+        throw ValueFault("is \(shown); \(allowed(kind))")
+      }
+      return .number(number)
     case .duration(let range):
+      // Of nothing the unit does not matter.
+      if text == "0", range.contains(0) { return .number(0) }
       return .number(
         try measured(text, range, show: DurationText.text) { text throws(ValueFault) in
           try DurationText.milliseconds(text)
@@ -123,6 +130,7 @@ enum ValueReading {
     case .listen: "an address with a port is needed, like 127.0.0.1:9464 or [::1]:0, or off"
     case .integer(Int64.min...Int64.max): "a whole number is needed"
     case .integer(let range): "allowed are whole numbers from \(range.lowerBound) to \(range.upperBound)"
+    case .share: "allowed are shares from 0.001 to 1"
     case .duration(let range):
       "allowed is a duration from \(DurationText.text(range.lowerBound)) to \(DurationText.text(range.upperBound))"
     case .size(let range):

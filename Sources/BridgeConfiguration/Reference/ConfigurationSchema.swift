@@ -28,8 +28,8 @@ package enum ConfigurationSchema {
     var description = key.explanation
     switch key.kind {
     case .duration, .size: description += key.kind.allowedValues.map { " \($0)." } ?? ""
-    case .text, .topic, .url, .proxy, .listen, .integer, .flag, .choice, .list, .properties, .rules, .mapping,
-      .start,
+    case .text, .topic, .url, .proxy, .listen, .integer, .share, .flag, .choice, .list, .properties, .rules,
+      .mapping, .start,
       .secretFile, .file:
       break
     }
@@ -57,6 +57,12 @@ package enum ConfigurationSchema {
       types(["string"]) + pattern("^(off|[^:\\s\\[\\]]+:[0-9]{1,5}|\\[[0-9A-Fa-f:.%]+\\]:[0-9]{1,5})$")
     case .integer(let range):
       types(["integer"]) + [("minimum", .number(range.lowerBound)), ("maximum", .number(range.upperBound))]
+    case .share:
+      types(["number"]) + [("exclusiveMinimum", .number(0)), ("maximum", .number(1))]
+    case .duration(let range) where range.contains(0):
+      // Of nothing the unit does not matter.
+      types(["string", "integer"]) + pattern(unitPattern(DurationText.units.map(\.name)))
+        + [("minimum", .number(0)), ("maximum", .number(0))]
     case .duration: types(["string"]) + pattern(unitPattern(DurationText.units.map(\.name)))
     case .size: types(["string"]) + pattern(unitPattern(SizeText.units.map(\.name)))
     case .flag: types(["boolean"])
@@ -125,6 +131,7 @@ package enum ConfigurationSchema {
   private static func standard(_ text: String, _ kind: ValueKind) -> JSONValue {
     switch kind {
     case .integer: Int64(text).map { .number($0) } ?? .text(text)
+    case .share: .fraction(text)
     case .flag: .flag(text == "true")
     case .list: .array([])
     case .properties: .object([])

@@ -68,7 +68,7 @@ extension ExampleFile {
     case .text, .topic, .url, .proxy, .start, .integer(Int64.min...Int64.max), .properties, .rules, .mapping,
       .file:
       nil
-    case .integer, .size, .listen: kind.allowedValues.map { "Allowed: \($0)." }
+    case .integer, .share, .size, .listen: kind.allowedValues.map { "Allowed: \($0)." }
     case .duration: kind.allowedValues.map { "\($0)." }
     case .flag: "true or false."
     case .choice: kind.allowedValues.map { "One of \($0)." }

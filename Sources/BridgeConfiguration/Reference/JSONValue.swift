@@ -3,6 +3,8 @@ package enum JSONValue {
   case null
   case flag(Bool)
   case number(Int64)
+  /// As it is written.
+  case fraction(String)
   case text(String)
   case array([JSONValue])
   case object([(String, JSONValue)])
@@ -13,7 +15,7 @@ package enum JSONValue {
   /// On one line.
   package var compact: String {
     switch self {
-    case .null, .flag, .number, .text: scalar
+    case .null, .flag, .number, .fraction, .text: scalar
     case .array(let members): "[\(members.map(\.compact).joined(separator: ","))]"
     case .object(let members):
       "{\(members.map { "\(Self.quoted($0.0)):\($0.1.compact)" }.joined(separator: ","))}"
@@ -25,7 +27,7 @@ package enum JSONValue {
     let inner = String(repeating: "  ", count: depth + 1)
     let outer = String(repeating: "  ", count: depth)
     switch self {
-    case .null, .flag, .number, .text: return scalar
+    case .null, .flag, .number, .fraction, .text: return scalar
     case .array(let members) where members.allSatisfy(\.isScalar):
       return "[\(members.map(\.scalar).joined(separator: ", "))]"
     case .array(let members):
@@ -41,7 +43,7 @@ package enum JSONValue {
 
   private var isScalar: Bool {
     switch self {
-    case .null, .flag, .number, .text: true
+    case .null, .flag, .number, .fraction, .text: true
     case .array, .object: false
     }
   }
@@ -51,6 +53,7 @@ package enum JSONValue {
     case .null: "null"
     case .flag(let flag): flag ? "true" : "false"
     case .number(let number): String(number)
+    case .fraction(let text): text
     case .text(let text): Self.quoted(text)
     case .array, .object: compact
     }

@@ -8,6 +8,7 @@ extension ValueKind {
     case .proxy: "proxy"
     case .listen: "address"
     case .integer: "whole number"
+    case .share: "share"
     case .duration: "duration"
     case .size: "size"
     case .flag: "flag"
@@ -32,6 +33,7 @@ extension ValueKind {
     case .proxy: "http://, socks5:// or socks5h:// with host and port"
     case .integer(Int64.min...Int64.max): nil
     case .integer(let range): "\(range.lowerBound) to \(range.upperBound)"
+    case .share: "0.001 to 1"
     case .duration(let range):
       "\(DurationText.text(range.lowerBound)) to \(DurationText.text(range.upperBound))"
     case .size(let range): "\(SizeText.text(range.lowerBound)) to \(SizeText.text(range.upperBound))"
@@ -51,8 +53,8 @@ extension ValueKind {
     switch self {
     case .duration: DurationText.units.map(\.name)
     case .size: SizeText.units.map(\.name)
-    case .text, .topic, .url, .proxy, .listen, .integer, .flag, .choice, .list, .properties, .rules, .mapping,
-      .start,
+    case .text, .topic, .url, .proxy, .listen, .integer, .share, .flag, .choice, .list, .properties, .rules,
+      .mapping, .start,
       .secretFile,
       .file:
       []

@@ -36,4 +36,10 @@ package enum BrokenRule: String, Sendable, CaseIterable {
   case forgetsPredecessor
   case lowersCeilingTooFar
   case keepsCeilingAtStop
+  // The line: bans, breaker, halts, expiry
+  case sendsDuringBan
+  case countsAttemptsWhileBreakerIsOpen
+  case failsForOwnFault
+  case countsStopsAsRetryTime
+  case expiresDuringAttempt
 }

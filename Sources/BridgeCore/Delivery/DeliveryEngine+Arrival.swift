@@ -53,9 +53,11 @@ extension DeliveryEngine {
     return Ticket(index: index, generation: generation)
   }
 
-  /// The record of this ticket was decoded: it takes its place in its lane.
+  /// The record of this ticket was decoded: it takes its place in its lane. `caller` names whoever the gateway takes
+  /// for the caller; `timestamp` is the record's, `deadline` the event's own.
   package mutating func recordDecoded(
-    _ ticket: Ticket, lane: LaneKey, isValid: Bool, byteCount: Int, at now: Moment
+    _ ticket: Ticket, lane: LaneKey, isValid: Bool, byteCount: Int, caller: UInt32 = 0,
+    timestamp: WallTime? = nil, deadline: WallTime? = nil, at now: Moment
   ) {
     let index = Int(ticket.index)
     let slot = Int(tickets[index].partition)
@@ -64,13 +66,15 @@ extension DeliveryEngine {
     let lane = leavesLane ? LaneKey(hash: lane.hash &+ UInt64(ticket.index) &+ 1) : lane
     if tickets[index].course.isInherited { judgeInherited(ticket, lane, isValid: isValid) }
     tickets[index].isValid = isValid
+    tickets[index].caller = caller
+    setExpiry(index, timestamp, deadline)
     tickets[index].byteCount = byteCount
     bufferedByteCount += byteCount
     partitions[slot].byteCount += byteCount
     partitions[slot].largestByteCount = max(partitions[slot].largestByteCount, byteCount)
     tickets[index].phase = .queued
     if partitions[slot].lanes.append(ticket.index, to: lane, tickets: &tickets) {
-      becomeHead(ticket.index, at: now.monotonic)
+      becomeHead(ticket.index, at: now)
     }
   }
 
@@ -95,11 +99,11 @@ extension DeliveryEngine {
   }
 
   /// The lane's turn has come to this record.
-  mutating func becomeHead(_ index: Int32, at now: MonotonicTime) {
+  mutating func becomeHead(_ index: Int32, at now: Moment) {
     let ticket = Ticket(index: index, generation: tickets[Int(index)].generation)
-    tickets[Int(index)].course.waitedForLane += now - tickets[Int(index)].phaseSince
-    tickets[Int(index)].phaseSince = now
-    tickets[Int(index)].stoppedAtPhaseStart = gate.stopped(at: now)
+    tickets[Int(index)].course.waitedForLane += now.monotonic - tickets[Int(index)].phaseSince
+    tickets[Int(index)].phaseSince = now.monotonic
+    tickets[Int(index)].stoppedAtPhaseStart = gate.stopped(at: now.monotonic)
     let place = place(of: ticket)
     if !oldAttempts.isEmpty, oldAttempts.values.contains(place), settings.brokenRule != .sendsBesideOldAttempt
     {
@@ -107,15 +111,15 @@ extension DeliveryEngine {
       besideOldAttempts[place] = ticket
       return
     }
-    headMayGo(ticket)
+    headMayGo(ticket, at: now)
   }
 
   /// A head that nothing of an earlier assignment stands beside.
-  mutating func headMayGo(_ ticket: Ticket) {
+  mutating func headMayGo(_ ticket: Ticket, at now: Moment) {
     let state = tickets[Int(ticket.index)]
     let isReported = state.course.isInherited && settings.ambiguousPolicy == .report
     if state.isValid, !isReported {
-      makeReady(ticket)
+      if !expire(ticket, at: now) { makeReady(ticket) }
     } else if state.course.isInherited {
       resolve(ticket, Resolution(kind: .inDoubt, error: .restartedAfterSend))
     } else {

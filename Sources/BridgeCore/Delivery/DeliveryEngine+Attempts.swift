@@ -7,15 +7,17 @@ extension DeliveryEngine {
     case stale
   }
 
-  /// An attempt ended. `duration` is nil if not one byte was written: then it does not count as an attempt.
+  /// An attempt ended. `duration` is nil if not one byte was written: then it does not count as an attempt. `code` is
+  /// the answer's, if it has one.
   package mutating func attemptEnded(
-    _ ticket: Ticket, _ verdict: Verdict, duration: TimeSpan?, at now: Moment
+    _ ticket: Ticket, _ verdict: Verdict, duration: TimeSpan?, code: Int64? = nil, at now: Moment
   ) -> AttemptDecision {
     inFlightCount -= 1
-    let wasProbe = probe == ticket
-    if wasProbe { probe = nil }
-    judgeLine(verdict, wasProbe: wasProbe, wasSent: duration != nil, at: now.monotonic)
-    if !oldAttempts.isEmpty, let place = oldAttempts.removeValue(forKey: ticket) { oldAttemptEnded(place) }
+    let isOurs = isCurrent(ticket) && tickets[Int(ticket.index)].phase == .inFlight
+    let isProbe = lineJudged(ticket, isOurs: isOurs, verdict, wasSent: duration != nil, code, at: now)
+    if !oldAttempts.isEmpty, let place = oldAttempts.removeValue(forKey: ticket) {
+      oldAttemptEnded(place, at: now)
+    }
     guard isCurrent(ticket), tickets[Int(ticket.index)].phase == .inFlight else { return .stale }
     let index = Int(ticket.index)
     let slot = Int(tickets[index].partition)
@@ -23,10 +25,7 @@ extension DeliveryEngine {
     tickets[index].phaseSince = now.monotonic
     tickets[index].stoppedAtPhaseStart = gate.stopped(at: now.monotonic)
     guard let duration else {
-      if tickets[index].course.gatewayTime == .zero {
-        tickets[index].course.firstSentAt = nil
-        tickets[index].firstAttemptAt = nil
-      }
+      if tickets[index].course.gatewayTime == .zero { tickets[index].course.firstSentAt = nil }
       sendAgain(ticket, verdict, at: now)
       return .again
     }
@@ -40,8 +39,13 @@ extension DeliveryEngine {
       tickets[index].course.lastUnknown = verdict.unknownCode
       partitions[slot].ledger.attemptBecameAmbiguous(tickets[index].entry)
     }
-    if verdict.spendsAttempt { tickets[index].spentAttemptCount += 1 }
-    if let resolution = resolution(of: tickets[index], after: verdict, at: now) {
+    let isCounted =
+      !isProbe && !gate.breaker.isOpen || settings.brokenRule == .countsAttemptsWhileBreakerIsOpen
+    if verdict.spendsAttempt, isCounted {
+      tickets[index].spentAttemptCount += 1
+      tickets[index].spentTime += duration
+    }
+    if let resolution = resolution(of: tickets[index], after: verdict, isCounted: isCounted) {
       resolve(ticket, resolution)
       return .resolved
     }
@@ -49,34 +53,44 @@ extension DeliveryEngine {
     return .again
   }
 
+  /// What an ended request means for the line as a whole. Says whether it was the probe.
+  private mutating func lineJudged(
+    _ ticket: Ticket, isOurs: Bool, _ verdict: Verdict, wasSent: Bool, _ code: Int64?, at now: Moment
+  ) -> Bool {
+    var ended = EndedRequest(verdict: verdict, number: 0, isProbe: false, wasSent: wasSent)
+    ended.isProbe = gate.probeEnded(ticket)
+    ended.isUnknownSystemCode = verdict.ruling == .unknown && code.map { $0 < Self.systemCodeLimit } ?? false
+    if isOurs {
+      ended.number = tickets[Int(ticket.index)].requestNumber
+      ended.isCallersOwn = verdict.isLinesFault && isCallersOwnFault(Int(ticket.index))
+    }
+    let jitter: TimeSpan =
+      verdict.ruling == .flowControl
+      ? TimeSpan(microseconds: Int64(random.next(upTo: UInt64(Ban.jitterLimit.microseconds)))) : .zero
+    gate.requestEnded(ended, jitter: jitter, at: now.monotonic)
+    if isOurs, verdict.reachedTheMessage, !suspects.isEmpty || !knownCallers.isEmpty {
+      gotThrough(number: ended.number, caller: tickets[Int(ticket.index)].caller)
+    }
+    return ended.isProbe
+  }
+
+  /// Codes of the gateway itself are smaller.
+  package static let systemCodeLimit: Int64 = 100
+
+  /// A connection to the gateway could not be made.
+  package mutating func connectFailed(at now: Moment) { gate.connectFailed(at: now.monotonic) }
+
   /// A request of an assignment that is over has ended: the record may be ours again, and wait for it.
-  private mutating func oldAttemptEnded(_ place: RecordPlace) {
+  private mutating func oldAttemptEnded(_ place: RecordPlace, at now: Moment) {
     guard !oldAttempts.values.contains(place), let waiting = besideOldAttempts.removeValue(forKey: place),
       isCurrent(waiting), tickets[Int(waiting.index)].phase == .besideOldAttempt
     else { return }
-    headMayGo(waiting)
-  }
-
-  /// What an answer means for the line as a whole.
-  private mutating func judgeLine(_ verdict: Verdict, wasProbe: Bool, wasSent: Bool, at now: MonotonicTime) {
-    switch verdict.ruling {
-    case .configurationFault, .clockFault, .programmingFault:
-      gate.stop(.halted, seconds: nil, wasProbe: wasProbe, at: now)
-    case .flowControl:
-      gate.stop(
-        .banned, seconds: verdict.banSeconds ?? verdict.retryAfterSeconds, wasProbe: wasProbe, at: now)
-    case .delivered, .backendNotReached, .temporary, .notTemporary, .refused, .unknown:
-      if wasSent {
-        gate.answered(wasProbe: wasProbe, at: now)
-      } else if wasProbe {
-        gate.probeReturned(at: now)
-      }
-    }
+    headMayGo(waiting, at: now)
   }
 
   /// Nil: it is sent again.
   private func resolution(
-    of ticket: TicketState, after verdict: Verdict, at now: Moment
+    of ticket: TicketState, after verdict: Verdict, isCounted: Bool
   ) -> Resolution? {
     if verdict.effect == .unknown, settings.ambiguousPolicy == .report {
       return Resolution(kind: .inDoubt, error: verdict.unknownCode)
@@ -92,34 +106,33 @@ extension DeliveryEngine {
     case .notTemporary, .unknown:
       return terminal(ticket, Resolution(kind: .rejected, error: .refusedByGateway))
     case .backendNotReached, .temporary:
-      let elapsed = elapsedTime(of: ticket, at: now.monotonic)
-      guard
-        ticket.spentAttemptCount >= settings.retry.attemptLimit || elapsed >= settings.retry.timeLimit
+      // Nothing is failed while it is the gateway that fails.
+      guard isCounted,
+        ticket.spentAttemptCount >= settings.retry.attemptLimit
+          || ticket.spentTime >= settings.retry.timeLimit
       else { return nil }
       return terminal(ticket, Resolution(kind: .failed, error: .retriesExhausted))
     }
   }
 
   /// A record that may have reached the agent is in doubt, whatever ended it.
-  private func terminal(_ ticket: TicketState, _ resolution: Resolution) -> Resolution {
+  func terminal(_ ticket: TicketState, _ resolution: Resolution) -> Resolution {
     ticket.course.lastUnknown.map { Resolution(kind: .inDoubt, error: $0) } ?? resolution
-  }
-
-  /// Since the first attempt, the time the line stood still apart.
-  private func elapsedTime(of ticket: TicketState, at now: MonotonicTime) -> TimeSpan {
-    guard let first = ticket.firstAttemptAt else { return .zero }
-    let stopped = gate.stopped(at: now).total.microseconds - ticket.stoppedAtFirstAttempt.microseconds
-    return TimeSpan(microseconds: (now - first).microseconds - stopped)
   }
 
   private mutating func sendAgain(_ ticket: Ticket, _ verdict: Verdict, at now: Moment) {
     let index = Int(ticket.index)
     switch verdict.ruling {
-    case .configurationFault, .clockFault, .programmingFault, .flowControl:
+    case .configurationFault, .clockFault, .programmingFault:
+      suspect(ticket)
+    case .flowControl:
       makeReady(ticket)
     case .backendNotReached, .temporary, .delivered, .notTemporary, .refused, .unknown:
+      // The breaker waits for all; each of its probes is of another lane.
+      guard !gate.breaker.isOpen else { return makeReady(ticket) }
       let count = max(tickets[index].spentAttemptCount, 1)
-      let delay = settings.retry.delay(afterAttempts: count, random: &random)
+      let delay = max(
+        settings.retry.delay(afterAttempts: count, random: &random), LineGate.askedWait(verdict))
       tickets[index].phase = .backingOff
       retries.insert(ticket, at: now.monotonic + delay)
     }
@@ -156,6 +169,7 @@ extension DeliveryEngine {
     partitions[slot].ledger.resolve(state.entry)
     partitions[slot].unpublishedCount += 1
     unpublishedCount += 1
+    gate.eventResolved(state.resolution.kind, at: now.monotonic)
     if oldestUnpublishedAt == nil { oldestUnpublishedAt = now.monotonic }
     if settings.ambiguousPolicy == .report, settings.brokenRule != .sendsBeforeOutcomeIsDurable {
       partitions[slot].lanes.holdAfterHead(of: state.lane, tickets: tickets)
@@ -164,7 +178,7 @@ extension DeliveryEngine {
     } else {
       let next = partitions[slot].lanes.removeHead(of: state.lane, tickets: tickets)
       free(ticket.index)
-      if let next { becomeHead(next, at: now.monotonic) }
+      if let next { becomeHead(next, at: now) }
     }
     return state.entry
   }

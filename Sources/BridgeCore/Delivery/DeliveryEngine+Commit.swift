@@ -25,7 +25,17 @@ extension DeliveryEngine {
   private func mayRaiseCeiling(at now: MonotonicTime) -> Bool {
     switch settings.ambiguousPolicy {
     case .resend: true
-    case .report: holdsLease(at: now) && gate.admits(at: now)
+    case .report: holdsLease(at: now) && headsWanted(at: now) > 0
+    }
+  }
+
+  /// How many heads could be sent now.
+  private func headsWanted(at now: MonotonicTime) -> Int {
+    switch gate.admission(at: now) {
+    case .open: settings.inFlightLimit
+    case .freshProbe: hasFreshLane ? 0 : 1
+    case .probe: ready.isEmpty ? 1 : 0
+    case .closed: 0
     }
   }
 
@@ -33,7 +43,7 @@ extension DeliveryEngine {
   func commitWantedAt(_ now: MonotonicTime) -> MonotonicTime? {
     if partitions.contains(where: { wantsCommit($0, at: now) }) { return max(now, batchNotBefore) }
     guard partitions.contains(where: { $0.phase == .active && !$0.atCeiling.isEmpty }) else { return nil }
-    return holdsLease(at: now) ? gate.opensAt : now + DeliveryLimits.leaseLookInterval
+    return holdsLease(at: now) ? gate.opensAt(now) : now + DeliveryLimits.leaseLookInterval
   }
 
   private var isDraining: Bool { partitions.contains { $0.phase == .draining } }
@@ -110,7 +120,7 @@ extension DeliveryEngine {
     switch settings.ambiguousPolicy {
     case .resend: ceilingAhead(slot)
     // What is sent next, and nothing else: a crash makes it in doubt.
-    case .report: mayRaiseCeiling(at: now) ? ceilingForHeads(slot, settings.inFlightLimit) ?? 0 : 0
+    case .report: mayRaiseCeiling(at: now) ? ceilingForHeads(slot, headsWanted(at: now)) ?? 0 : 0
     }
   }
 
@@ -168,7 +178,7 @@ extension DeliveryEngine {
 
   /// `returned`: how many outcomes of the part go back if it was not committed.
   package mutating func partitionAnswered(
-    _ commit: PartitionCommit, _ result: CommitResult, returned: Int, at now: MonotonicTime
+    _ commit: PartitionCommit, _ result: CommitResult, returned: Int, at now: Moment
   ) -> CommitConsequence {
     guard let slot = index(of: commit.partition), partitions[slot].epoch == commit.epoch,
       partitions[slot].isInBatch
@@ -184,10 +194,12 @@ extension DeliveryEngine {
       return .startReading(commit.partition, from: commit.committedOffset)
     case .notCommitted:
       partitions[slot].ledger.proposalRefused()
-      batchNotBefore = now + DeliveryLimits.refusedCommitDelay
+      batchNotBefore = now.monotonic + DeliveryLimits.refusedCommitDelay
       partitions[slot].unpublishedCount += returned
       unpublishedCount += returned
-      if returned > 0 { oldestUnpublishedAt = min(oldestUnpublishedAt ?? now, now) }
+      if returned > 0 {
+        oldestUnpublishedAt = min(oldestUnpublishedAt ?? now.monotonic, now.monotonic)
+      }
       if partitions[slot].phase == .draining { partitions[slot].isFinal = false }
       return .publishAgain(commit.partition)
     case .takenOver:
@@ -195,7 +207,7 @@ extension DeliveryEngine {
     }
   }
 
-  private mutating func proposalCommitted(_ slot: Int, at now: MonotonicTime) {
+  private mutating func proposalCommitted(_ slot: Int, at now: Moment) {
     guard !partitions[slot].heldLanes.isEmpty else { return partitions[slot].ledger.proposalCommitted() }
     var published: [Int32] = []
     partitions[slot].ledger.proposalCommitted { published.append($0) }

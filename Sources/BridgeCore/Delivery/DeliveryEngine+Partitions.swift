@@ -121,6 +121,7 @@ extension DeliveryEngine {
     unpublishedCount = 0
     oldestUnpublishedAt = nil
     ready.removeAll()
+    suspects.removeAll()
     resolved.removeAll()
     return freed
   }

@@ -32,13 +32,14 @@ extension DeliveryEngine {
     at now: MonotonicTime, _ visit: (_ slot: Int, _ index: Int32, _ receivedAt: WallTime) -> Void
   ) -> [Int] {
     var counts = [Int](repeating: 0, count: LaneWait.allCases.count)
-    let readyWait: LaneWait = isPaused || isPublishingHalted || !gate.admits(at: now) ? .line : .gateway
+    let readyWait: LaneWait = isPublishingHalted || !gate.isOpen ? .line : .gateway
     for index in tickets.indices {
       let wait: LaneWait?
       switch tickets[index].phase {
       case .free: continue
       case .arriving, .queued, .inFlight, .parked, .resolved: wait = nil
       case .ready: wait = readyWait
+      case .suspected: wait = .line
       case .besideOldAttempt: wait = .oldAttempt
       case .atCeiling: wait = .commit
       case .backingOff: wait = .retry

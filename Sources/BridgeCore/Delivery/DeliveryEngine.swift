@@ -13,8 +13,15 @@ package struct DeliveryEngine: ~Copyable {
   var ready = FIFO<Ticket>(capacity: 1_024)
   var resolved = FIFO<Ticket>(capacity: 1_024)
   var retries = TimerHeap()
-  package internal(set) var gate = LineGate()
-  var probe: Ticket?
+  package internal(set) var gate: LineGate
+  /// Refused for a fault that every request could have, in the order of their refusals.
+  var suspects = FIFO<Ticket>()
+  /// Callers that were refused while others got through.
+  var knownCallers: Set<UInt32> = []
+  var comparison = ClockComparison()
+  /// At least one record had a time at which it expires.
+  var mayExpire = false
+  var expiryLookedAt = MonotonicTime(microseconds: .min / 2)
   /// Requests under way whose assignment is over, and which records they are of.
   var oldAttempts: [Ticket: RecordPlace] = [:]
   /// Heads that wait for one of them to end.
@@ -34,8 +41,6 @@ package struct DeliveryEngine: ~Copyable {
   var batchNotBefore = MonotonicTime(microseconds: .min / 2)
   /// Kafka takes an outcome in no form: nothing is sent before a batch is committed.
   var isPublishingHalted = false
-  /// An operator stopped the line.
-  package var isPaused = false
   var lastBatchAt = MonotonicTime(microseconds: .min / 2)
   /// When it is asked again what is committed for partitions that are not started; nil without any, and while that is
   /// being asked.
@@ -45,6 +50,7 @@ package struct DeliveryEngine: ~Copyable {
   package init(settings: DeliverySettings, seed: UInt64, processToken: UInt32) {
     self.settings = settings
     firstPartitionCount = settings.firstPartitionCount
+    gate = LineGate(settings)
     random = SplitMix64(seed: seed)
     self.processToken = processToken
   }
@@ -56,11 +62,14 @@ package struct DeliveryEngine: ~Copyable {
       guard let time else { return }
       wake = wake.map { min($0, time) } ?? time
     }
-    if !ready.isEmpty {
+    if !resolved.isEmpty { consider(now) }
+    if !ready.isEmpty || !suspects.isEmpty {
       // What holds them up when the line may run again wakes by itself.
-      if let opensAt = gate.opensAt, opensAt > now { consider(opensAt) }
+      consider(gate.opensAt(now))
       if !holdsLease(at: now) { consider(now + DeliveryLimits.leaseLookInterval) }
+      consider(gate.breaker.limitRisesAt(now))
     }
+    if looksForExpired { consider(max(now, expiryLookedAt + DeliveryLimits.expiryInterval)) }
     consider(askAgainAt)
     if !batchIsUnderWay {
       consider(oldestUnpublishedAt.map { max($0 + settings.commitInterval, batchNotBefore) })
@@ -74,7 +83,14 @@ package struct DeliveryEngine: ~Copyable {
   }
 
   /// Requests that could be sent now, those under way included: what connections are worth keeping for.
-  package var wantedRequestCount: Int { min(settings.inFlightLimit, inFlightCount + ready.count) }
+  package func wantedRequestCount(at now: MonotonicTime) -> Int {
+    switch gate.admission(at: now) {
+    case .open: min(settings.inFlightLimit, inFlightCount + ready.count)
+    case .freshProbe: min(settings.inFlightLimit, inFlightCount + (ready.isEmpty ? 0 : 1))
+    case .probe: min(settings.inFlightLimit, inFlightCount + (ready.isEmpty && suspects.isEmpty ? 0 : 1))
+    case .closed: inFlightCount
+    }
+  }
 
   func index(of partition: PartitionIndex) -> Int? { partitions.firstIndex { $0.partition == partition } }
 

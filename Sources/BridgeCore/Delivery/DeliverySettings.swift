@@ -19,6 +19,16 @@ package struct DeliverySettings: Sendable {
   /// A process with our name takes our partitions at once, without waiting for our session to end (static membership):
   /// a predecessor that did not end cleanly may still hold a lease.
   package var predecessorMayHoldLease = false
+  package var breaker = BreakerSettings()
+  package var brake = BrakeSettings()
+  /// A ban without a number; doubles each time.
+  package var banBase = TimeSpan.seconds(1)
+  /// Whether a ban from before the start may stand: one request shows it before others follow.
+  package var probesAtStart = false
+  /// 0: as many as go.
+  package var requestsPerSecond = 0
+  /// From a record's timestamp on; zero: no record is too old.
+  package var maximumEventAge = TimeSpan.zero
   /// As the brokers allow; see `RecoveryLogLimits`.
   package var recoveryLogLimits = RecoveryLogLimits.standard
   /// For the simulation alone.
@@ -73,7 +83,7 @@ package struct RetryPolicy: Sendable {
   package var attemptLimit = 6
   package var base = TimeSpan.milliseconds(200)
   package var cap = TimeSpan.seconds(10)
-  /// From the first attempt on, without the time the line was stopped.
+  /// Attempts and the waits between them, without the time the line was stopped.
   package var timeLimit = TimeSpan.seconds(60)
 
   package init() {}
@@ -106,6 +116,17 @@ package enum DeliveryLimits {
   package static let refusedOutcomeDelay = TimeSpan.seconds(10)
   /// Under `report`: how often it is looked whether a heartbeat has proved the membership.
   package static let leaseLookInterval = TimeSpan.milliseconds(100)
+  /// So many times somebody else has to get through after an event was refused for a fault that every request could
+  /// have: once may mean that the fault was mended in between.
+  package static let refutationsThatReject = 2
+  /// Callers that are known to be refused themselves.
+  package static let knownCallers = 64
+  /// So many refusals of known callers without anybody getting through are looked into after all.
+  package static let refusalsOfKnownCallers = 16
+  /// Among so many waiting lanes a probe of another caller is looked for.
+  package static let lanesLookedThrough = 256
+  /// While the line stands still, waiting records are looked through for expired ones this often.
+  package static let expiryInterval = TimeSpan.seconds(1)
 }
 
 /// Steele, Lea, Flood: "Fast splittable pseudorandom number generators" (2014). For jitter, not for secrets.

@@ -17,6 +17,9 @@ struct TicketState {
     case inFlight
     /// → `ready`.
     case backingOff
+    /// Refused for a fault that every request could have → `inFlight` as a probe, `ready` or `resolved` when another
+    /// lane gets through.
+    case suspected
     /// Its partition no longer sends: it ends with the assignment.
     case parked
     /// Decided; its outcome is to be recorded → `free`.
@@ -36,9 +39,20 @@ struct TicketState {
   var course = DeliveryCourse()
   /// Attempts that count towards the retry limit.
   var spentAttemptCount = 0
-  /// What the engine's stopped time was at the first attempt.
-  var stoppedAtFirstAttempt = TimeSpan.zero
-  var firstAttemptAt: MonotonicTime?
+  /// Of attempts that count and the waits behind them, without the time the line stood still.
+  var spentTime = TimeSpan.zero
+  /// Milliseconds since 1970; `.max`: never.
+  var expiresAt: Int64 = .max
+  var expiry = OutcomeError.tooOld
+  /// Whom the gateway takes for the caller.
+  var caller: UInt32 = 0
+  /// Of the last request.
+  var requestNumber: UInt64 = 0
+  /// How many requests had started when the last one was refused for a fault that every request could have.
+  var startedAtRefusal: UInt64 = 0
+  /// It was refused so; what has to show that others are not, is of another lane.
+  var isRefused = false
+  var refutedCount: UInt8 = 0
   var phaseSince = MonotonicTime(microseconds: 0)
   var stoppedAtPhaseStart = StoppedTime()
   /// Set with phase `resolved`.
@@ -62,16 +76,10 @@ package struct DeliveryCourse: Sendable {
   package var gatewayTime = TimeSpan.zero
   package var waitedForLane = TimeSpan.zero
   package var waitedForRetry = TimeSpan.zero
+  package var waitedForBreaker = TimeSpan.zero
   package var waitedForHalt = TimeSpan.zero
   package var waitedForBan = TimeSpan.zero
 
   /// Two or more requests may have had an effect.
   package var possibleDuplicate: Bool { effectCount >= 2 }
-}
-
-/// How long the line stood still so far, by reason.
-struct StoppedTime {
-  var halted = TimeSpan.zero
-  var banned = TimeSpan.zero
-  var total: TimeSpan { halted + banned }
 }

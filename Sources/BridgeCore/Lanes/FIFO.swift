@@ -41,6 +41,14 @@ struct FIFO<Element> {
     }
   }
 
+  /// The first of the first `limit` elements that fits.
+  func first(among limit: Int, where fits: (Element) -> Bool) -> Element? {
+    for index in 0..<min(count, limit) {
+      if let element = slots[(head &+ index) & (slots.count &- 1)], fits(element) { return element }
+    }
+    return nil
+  }
+
   mutating func removeAll() { while popFirst() != nil {} }
 
   private mutating func grow() {

@@ -46,6 +46,8 @@ final class CommitterDesk: Sendable {
   let ended: WakeSignal
   private let isEnded = Atomic<Bool>(false)
   private let recreationCount = Atomic<Int>(0)
+  /// Microseconds of the monotonic clock.
+  private let signedAt = Atomic<Int64>(MonotonicTime.now.microseconds)
 
   init() throws(FatalFault) {
     work = try WakeSignal()
@@ -102,6 +104,9 @@ final class CommitterDesk: Sendable {
     work.raise()
   }
 
+  /// When the thread last came out of the library. Its calls last some seconds each, also while no broker answers.
+  var lastSignAt: MonotonicTime { MonotonicTime(microseconds: signedAt.load(ordering: .relaxed)) }
+
   var producerRecreationCount: Int { recreationCount.load(ordering: .relaxed) }
 
   var hasEnded: Bool { isEnded.load(ordering: .acquiring) }
@@ -117,6 +122,7 @@ final class CommitterDesk: Sendable {
 
   /// The next piece of work, waiting at most `span` for one.
   func next(within span: TimeSpan) -> Work {
+    sign()
     let found = take()
     if case .nothing = found {
       work.wait(atMost: span)
@@ -163,7 +169,12 @@ final class CommitterDesk: Sendable {
   var hasBatch: Bool { papers.withLock { $0.batch != nil } }
 
   /// The time to give up has come.
-  var isOver: Bool { papers.withLock { $0.stopAt.map { MonotonicTime.now >= $0 } ?? false } }
+  var isOver: Bool {
+    sign()
+    return papers.withLock { $0.stopAt.map { MonotonicTime.now >= $0 } ?? false }
+  }
+
+  private func sign() { signedAt.store(MonotonicTime.now.microseconds, ordering: .relaxed) }
 
   /// Lets time pass between two tries, but no longer than until it is time to give up.
   func pause(_ span: TimeSpan) {

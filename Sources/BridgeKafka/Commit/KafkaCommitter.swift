@@ -68,6 +68,10 @@ package struct KafkaCommitter: ~Copyable {
 
   package mutating func nextNotice() -> KafkaNotice? { notices.next() }
 
+  /// When the thread last came out of the library. After a minute it never does: seen with a transaction's calls whose
+  /// answers were lost.
+  package var lastSignAt: MonotonicTime { desk.lastSignAt }
+
   package var standing: CommitterStanding {
     var standing = CommitterStanding()
     standing.producerRecreationCount = desk.producerRecreationCount

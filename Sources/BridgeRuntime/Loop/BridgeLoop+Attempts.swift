@@ -5,7 +5,8 @@ import Outcomes
 extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~Copyable {
   /// Sends what may be sent while connections are ready.
   func dispatch(at now: Moment) {
-    gateway.expect(requestCount: engine.wantedRequestCount, at: now)
+    engine.lineTurned(at: now)
+    gateway.expect(requestCount: engine.wantedRequestCount(at: now.monotonic), at: now)
     if engine.settings.ambiguousPolicy == .report { engine.membershipProven(at: intake.provenHeartbeat) }
     while gateway.readyConnectionCount > 0, let ticket = engine.nextDispatch(at: now) {
       let admission = gateway.send(ticket, at: now) { body in
@@ -13,28 +14,43 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       }
       switch admission {
       case .started: engine.attemptStarted(ticket, at: now)
-      case .noConnection: return engine.dispatchReturned(ticket)
+      case .noConnection:
+        engine.dispatchReturned(ticket)
+        return tellLine(at: now)
       }
     }
+    tellLine(at: now)
   }
 
   /// Reads what attempts ended with.
   func readReports(at now: Moment) {
     while let report = gateway.nextReport() {
-      let stateBefore = engine.gate.state
       let isCurrent = engine.isCurrent(report.ticket)
       let verdict =
         isCurrent
         ? classify(report, into: &slots[report.ticket.index].answer) : classify(report, into: &scratchAnswer)
       gateway.finish(report)
+      if case .answered(_, _, let date?) = report.ending, let startedAt = report.startedAt {
+        engine.answerDated(date, from: startedAt, to: report.endedAt)
+        standing.clockSkew = engine.clockSkew(at: now)
+      }
+      let code: Int64?
+      if isCurrent {
+        code = slots[report.ticket.index].answer.code
+        remember(verdict, report, slots[report.ticket.index].answer, at: now)
+      } else {
+        code = scratchAnswer.code
+        remember(verdict, report, scratchAnswer, at: now)
+      }
       let duration = report.startedAt.map { report.endedAt - $0 }
-      let decision = engine.attemptEnded(report.ticket, verdict, duration: duration, at: now)
+      let decision = engine.attemptEnded(report.ticket, verdict, duration: duration, code: code, at: now)
       if let duration { tally.attemptEnded(verdict, duration: duration, goesOn: decision == .again) }
       if let duration, decision != .stale {
         logAttempt(report, verdict, duration: duration, goesOn: decision == .again, at: now)
       }
-      if engine.gate.state != stateBefore { lineChanged(verdict, report, at: now) }
+      tellLine(at: now)
     }
+    readConnectFailures(at: now)
   }
 
   private func classify(_ report: AttemptReport, into answer: inout GatewayAnswer) -> Verdict {
@@ -67,34 +83,5 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       attempt.subCode = slots[index].answer.copy(slots[index].answer.subCode)
     }
     slots[index].log(attempt)
-  }
-
-  private func lineChanged(_ verdict: Verdict, _ report: AttemptReport, at now: Moment) {
-    switch engine.gate.state {
-    case .running:
-      standing.stop = nil
-      standing.since = now.wall
-      notify(.lineResumed)
-    case .probing:
-      break
-    case .stopped(let reason, _):
-      var stop = LineStop(reason: reason, ruling: verdict.ruling)
-      stop.seconds = verdict.banSeconds
-      if case .answered(let status, _, _) = report.ending { stop.httpStatus = status }
-      if engine.isCurrent(report.ticket) {
-        stop.code = slots[report.ticket.index].answer.code
-        stop.subCode = slots[report.ticket.index].answer.copy(slots[report.ticket.index].answer.subCode)
-      }
-      standing.stop = stop
-      standing.since = now.wall
-      notify(.lineStopped(stop))
-    }
-  }
-}
-
-extension GatewayAnswer {
-  /// For cold paths.
-  fileprivate func copy(_ range: TextRange) -> String? {
-    range.isPresent ? text.withBytes(of: range) { String(decoding: $0, as: UTF8.self) } : nil
   }
 }

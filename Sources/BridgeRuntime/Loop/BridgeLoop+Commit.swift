@@ -39,7 +39,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
       let returned =
         result == .notCommitted
         ? answer.batch.outcomes.count { $0.partition == commit.partition && $0.epoch == commit.epoch } : 0
-      switch engine.partitionAnswered(commit, result, returned: returned, at: now.monotonic) {
+      switch engine.partitionAnswered(commit, result, returned: returned, at: now) {
       case .none:
         break
       case .startReading(let partition, let offset):

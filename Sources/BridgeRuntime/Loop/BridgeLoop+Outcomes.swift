@@ -82,6 +82,7 @@ extension OutcomeRecord {
     gatewayMilliseconds = course.firstSentAt == nil ? nil : course.gatewayTime.milliseconds
     waited.lane = course.waitedForLane.milliseconds
     waited.retry = course.waitedForRetry.milliseconds
+    waited.breaker = course.waitedForBreaker.milliseconds
     waited.halt = course.waitedForHalt.milliseconds
     waited.ban = course.waitedForBan.milliseconds
   }

@@ -31,6 +31,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
     tally.eventTaken(keyDiffers: slots[index].event.keyDiffersFromSid)
     engine.recordDecoded(
       ticket, lane: slots[index].event.lane, isValid: slots[index].event.isValid,
-      byteCount: slots[index].event.text.count, at: now)
+      byteCount: slots[index].event.text.count, caller: slots[index].event.callerKey,
+      timestamp: slots[index].timestamp, deadline: slots[index].event.expiresAt, at: now)
   }
 }

@@ -54,6 +54,7 @@ package final class BridgeLoop<
   var phase = Phase.running
   package internal(set) var tally = LineTally()
   var standing = LineStanding()
+  var knownConnectFailureCount: Int64 = 0
   var sight = LoopSight()
   /// The group has given an assignment, perhaps an empty one, and has not taken it back.
   var isAssigned = false
@@ -119,12 +120,6 @@ package final class BridgeLoop<
     case .draining(_, let deadline): phase = .draining(.stopping, deadline: deadline)
     case .leaving, .ended: break
     }
-  }
-
-  /// The line is halted and the next request is a probe: the time to read secrets again.
-  package func wantsFreshSecrets(at now: Moment) -> Bool {
-    guard case .stopped(.halted, let until) = engine.gate.state else { return false }
-    return now.monotonic >= until
   }
 
   /// Requests are made by this encoder from now on.

@@ -15,6 +15,13 @@ package enum RuntimeNotice: Sendable {
   /// An answer that stops the line.
   case lineStopped(LineStop)
   case lineResumed
+  /// The ban lasts longer than anybody should wait without looking.
+  case banIsLong(LineStop?)
+  /// Too many requests, or connects, have failed; the last answer, if there was any.
+  case breakerOpened(LineStop?)
+  case breakerClosed
+  /// So many of the last outcomes are rejected or failed that nothing is sent before an operator says so.
+  case lineBraked(badCount: Int, window: Int)
   /// An operator stopped the line, for this reason.
   case linePaused(reason: String)
   case drainStarted(deadline: TimeSpan)

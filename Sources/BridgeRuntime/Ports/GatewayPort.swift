@@ -24,6 +24,8 @@ package protocol GatewayPort: ~Copyable {
   mutating func finish(_ report: AttemptReport)
   /// Ends every attempt under way; their reports say by counted bytes how.
   mutating func abandonAll(at now: Moment)
+  /// Connections that could not be made, since the start.
+  var connectFailureCount: Int64 { get }
   /// When `turn` wants to be called at the latest although no byte moved.
   var nextDeadline: MonotonicTime? { get }
   var standing: GatewayStanding { get }

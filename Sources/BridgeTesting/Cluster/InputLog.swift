@@ -9,6 +9,10 @@ final class InputLog {
     /// Nil for a tombstone.
     var value: [UInt8]?
     var isValid: Bool
+    /// Milliseconds since 1970.
+    var timestamp: Int64
+    /// The gateway refuses everything that this caller sends.
+    var isOfBadCaller: Bool
   }
 
   struct Partition {
@@ -40,11 +44,14 @@ final class InputLog {
     let gap = world.upTo(5) == 0 ? world.upTo(3) : world.upTo(400) == 0 ? 120_000 : 0
     let offset = partitions[partition].end + gap
     let kind = world.upTo(24)
+    let isOfBadCaller = world.plan.hasBadCaller && lane % 3 == 0
+    let value =
+      kind == 0
+      ? nil : Self.value(partition, offset, lane, hasContent: kind > 1, isOfBadCaller: isOfBadCaller)
     partitions[partition].records.append(
       Record(
-        offset: offset, lane: lane, key: Self.keys[lane],
-        value: kind == 0 ? nil : Self.value(partition, offset, lane, hasContent: kind > 1), isValid: kind > 1)
-    )
+        offset: offset, lane: lane, key: Self.keys[lane], value: value, isValid: kind > 1,
+        timestamp: world.moment.wall.milliseconds, isOfBadCaller: isOfBadCaller))
     partitions[partition].end = offset + 1 + (world.upTo(3) == 0 ? 1 : 0)
     appendedCount += 1
     return partition
@@ -54,12 +61,13 @@ final class InputLog {
   private static let opening = Array(#"{"message_id":"m-"#.utf8)
   private static let middle = Array(#"","sid":""#.utf8)
   private static let content = Array(#"","content":"hello"#.utf8)
+  private static let caller = Array(#"","caller":{"corp_id":"bad"},"x":""#.utf8)
   private static let ending = Array(
     #"","session_source":"XSpace","content_type":1,"bu_id":"100"}"#.utf8)
 
-  private static func value(_ partition: Int, _ offset: RecordOffset, _ lane: Int, hasContent: Bool)
-    -> [UInt8]
-  {
+  private static func value(
+    _ partition: Int, _ offset: RecordOffset, _ lane: Int, hasContent: Bool, isOfBadCaller: Bool
+  ) -> [UInt8] {
     var value = opening
     value.reserveCapacity(160)
     appendDecimal(Int64(partition), to: &value)
@@ -68,6 +76,7 @@ final class InputLog {
     value += middle
     value += keys[lane]
     if hasContent { value += content }
+    if isOfBadCaller { value += caller }
     value += ending
     return value
   }

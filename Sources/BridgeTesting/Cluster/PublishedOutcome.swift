@@ -7,17 +7,26 @@ struct PublishedOutcome {
   var offset: RecordOffset
   var kind: OutcomeKind
   var isDuplicate: Bool
+  /// Rejected for a fault that every request could have.
+  var isCallerRefused: Bool
+  /// When it was made, in milliseconds since 1970.
+  var madeAt: Int64
   var worker: Int
 
   var isFlagged: Bool { isDuplicate || kind == .inDoubt }
 
-  init(_ entry: OutcomeEntry, in bytes: [UInt8], by worker: Int) {
+  init(_ entry: OutcomeEntry, in bytes: [UInt8], by worker: Int, at madeAt: Int64) {
+    self.madeAt = madeAt
     partition = Int(entry.partition)
     offset = entry.offset
     self.worker = worker
-    (kind, isDuplicate) = bytes.withUnsafeBytes { bytes in
+    (kind, isDuplicate, isCallerRefused) = bytes.withUnsafeBytes { bytes in
       let value = UnsafeRawBufferPointer(rebasing: bytes[entry.value.start..<entry.value.end])
-      return (Self.kind(in: value), Self.contains(value, #""possible_duplicate":true"#))
+      let kind = Self.kind(in: value)
+      return (
+        kind, Self.contains(value, #""possible_duplicate":true"#),
+        kind == .rejected && Self.contains(value, #""code":"caller_refused""#)
+      )
     }
   }
 

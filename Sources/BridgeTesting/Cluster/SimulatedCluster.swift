@@ -9,6 +9,6 @@ final class SimulatedCluster {
     input = InputLog(partitionCount: world.plan.partitionCount)
     group = Group(world: world)
     broker = Broker(world: world, input: input, group: group)
-    backend = Backend(world: world, broker: broker, group: group)
+    backend = Backend(world: world, broker: broker, group: group, input: input)
   }
 }

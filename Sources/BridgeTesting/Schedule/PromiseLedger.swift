@@ -49,7 +49,7 @@ struct PromiseLedger {
     case .partitionUndecided(let recovered, let reason, _):
       world.violated("partition \(recovered.partition) does not start: \(reason.name)")
     case .partitionTakenOver, .revoked, .batch, .outcomeRefused, .lineStopped, .lineResumed, .linePaused,
-      .drainStarted, .drainMissed:
+      .banIsLong, .breakerOpened, .breakerClosed, .lineBraked, .drainStarted, .drainMissed:
       break
     }
   }
@@ -73,16 +73,16 @@ struct PromiseLedger {
     var isExecuted = false
   }
 
-  func checked() -> SimulationResult {
+  func checked(_ histories: [LineHistory]) -> SimulationResult {
     var result = SimulationResult()
     result.sendCount = cluster.backend.calls.count
     result.happeningCount = world.happeningCount
     result.violations = world.violations
-    for partition in cluster.input.partitions.indices { check(partition, &result) }
+    for partition in cluster.input.partitions.indices { check(partition, histories, &result) }
     return result
   }
 
-  private func check(_ partition: Int, _ result: inout SimulationResult) {
+  private func check(_ partition: Int, _ histories: [LineHistory], _ result: inout SimulationResult) {
     let records = cluster.input.partitions[partition].records
     let log = cluster.input.partitions[partition]
     var sent = [Sent](repeating: Sent(), count: records.count)
@@ -117,9 +117,47 @@ struct PromiseLedger {
         lastOutcome[lane] = outcome.offset
       }
       outcomes[index].append(outcome)
+      checkEnding(outcome, records[index], histories, &result)
     }
     for index in records.indices {
       check(records[index], in: partition, outcomes[index], sent[index], &result)
+    }
+  }
+
+  /// Nothing is ended for a fault of ours, of the gateway as a whole, or before its time.
+  private func checkEnding(
+    _ outcome: PublishedOutcome, _ record: InputLog.Record, _ histories: [LineHistory],
+    _ result: inout SimulationResult
+  ) {
+    let place = "\(outcome.partition)/\(outcome.offset)"
+    if outcome.isCallerRefused, !record.isOfBadCaller {
+      result.violations.append("\(place) was rejected for a fault that was ours")
+    }
+    switch outcome.kind {
+    case .delivered, .rejected, .invalid, .inDoubt: break
+    case .expired:
+      let age = world.plan.maximumEventAge
+      if age == .zero || outcome.madeAt < record.timestamp + age.milliseconds {
+        result.violations.append("\(place) expired before its time")
+      }
+    case .failed:
+      let history = histories[outcome.worker]
+      let failures = cluster.backend.calls.filter { call in
+        call.worker == outcome.worker && call.partition == outcome.partition && call.offset == outcome.offset
+          && call.isFailure
+      }
+      let countedCount = failures.count { call in call.readAt.map { history.counts($0) } ?? false }
+      guard countedCount < world.plan.retryAttemptLimit else { return }
+      let span: Int64
+      if let start = failures.first?.at, let end = failures.last?.readAt {
+        span = end - start - history.stoodStill(from: start, to: end)
+      } else {
+        span = 0
+      }
+      if span < world.plan.retryTimeLimit.microseconds {
+        result.violations.append(
+          "\(place) failed after \(countedCount) attempts and \(span / 1_000) ms that count")
+      }
     }
   }
 

@@ -52,6 +52,12 @@ package final class Simulation {
       world.after(disturbance.at.microseconds) { [self] in arrange(disturbance) }
       last = max(last, disturbance.at.microseconds)
     }
+    for trouble in plan.troubles { last = max(last, trouble.at.microseconds + trouble.span.microseconds) }
+    for pause in plan.pauses {
+      world.after(pause.at.microseconds) { [self] in
+        current[pause.instance]?.pauseLine(for: pause.span.microseconds)
+      }
+    }
     world.after(last + 1_000_000 + world.upTo(1_000_000)) { [self] in calmDown() }
     while let happening = world.next() {
       switch happening {
@@ -64,7 +70,7 @@ package final class Simulation {
         break
       }
     }
-    let result = ledger.checked()
+    let result = ledger.checked(workers.map(\.history))
     world.forgetAll()
     return result
   }

@@ -56,6 +56,31 @@ package struct SimulationPlan: Sendable {
     }
   }
 
+  /// A time in which the gateway treats all requests alike; it ends at the latest when it is calm.
+  package struct Trouble: Sendable {
+    package enum Kind: Sendable, CaseIterable {
+      /// The backend is not reached.
+      case failing
+      /// Answers do not come; done or not.
+      case silent
+      /// No connection is made.
+      case unreachable
+      /// Our secret is wrong.
+      case misconfigured
+      /// Our clock is off.
+      case clockOff
+    }
+    package var kind: Kind
+    package var at: TimeSpan
+    package var span: TimeSpan
+
+    package init(kind: Kind, at: TimeSpan, span: TimeSpan) {
+      self.kind = kind
+      self.at = at
+      self.span = span
+    }
+  }
+
   package var policy = AmbiguousPolicy.resend
   package var guarantee = SimulatedGuarantee.exactlyOnce
   package var brokenRule: BrokenRule?
@@ -75,6 +100,13 @@ package struct SimulationPlan: Sendable {
       && disturbances.isEmpty && refusedOutcomeRest == nil
   }
 
+  /// Nothing but bans and single events' faults keeps the line from sending.
+  var holdsNothingElseUp: Bool {
+    network.resent == 0 && network.silent == 0 && network.refused == 0 && disturbances.isEmpty
+      && troubles.isEmpty && pauses.isEmpty && brakeWindow == nil && !hasBadCaller && instanceCount == 1
+      && refusedOutcomeRest == nil && maximumEventAge == .zero
+  }
+
   /// Records arrive over this time.
   package var arrivalSpan = TimeSpan.seconds(1)
   package var gateway = GatewayFaults()
@@ -82,6 +114,18 @@ package struct SimulationPlan: Sendable {
   /// In 1 000 portions of records: some that were handed out before come again.
   package var redeliveredShare: UInt64 = 0
   package var disturbances: [Disturbance] = []
+  package var troubles: [Trouble] = []
+  /// Every third conversation is of a caller that the gateway refuses, until it is calm.
+  package var hasBadCaller = false
+  /// Zero: no event is too old.
+  package var maximumEventAge = TimeSpan.zero
+  package var retryAttemptLimit = 6
+  package var retryTimeLimit = TimeSpan.seconds(60)
+  package var requestsPerSecond = 0
+  /// Nil: the brake is off.
+  package var brakeWindow: Int?
+  /// An operator stops the line of an instance at these times, for these spans.
+  package var pauses: [(at: TimeSpan, span: TimeSpan, instance: Int)] = []
   /// Of outcomes with these offsets (modulo 8) Kafka takes the minimal form only.
   package var refusedOutcomeRest: RecordOffset?
   /// And not even that, until it is calm.
@@ -104,7 +148,8 @@ package struct GatewayFaults: Sendable {
   /// The connection breaks before the last byte of the request is out.
   package var tornRequest: UInt64 = 0
   package var banned: UInt64 = 0
-  package var configurationFault: UInt64 = 0
+  /// The ban says for how long.
+  package var namesBan = true
   /// Answers that take seconds, some longer than the time-out.
   package var slow: UInt64 = 0
   package init() {}
@@ -151,7 +196,6 @@ extension SimulationPlan {
     gateway.tornAnswer = share(60)
     gateway.tornRequest = share(80)
     gateway.banned = share(10)
-    gateway.configurationFault = share(10)
     gateway.slow = share(100)
     network.resent = share(150)
     network.silent = share(60)
@@ -160,6 +204,38 @@ extension SimulationPlan {
     disturbances.sort { $0.at < $1.at }
     if upTo(15) == 0 { refusedOutcomeRest = RecordOffset(upTo(7)) }
     refusesEveryForm = upTo(3) == 0
+    addLineTrouble(&dice)
+  }
+
+  /// What happens to the line as a whole.
+  private mutating func addLineTrouble(_ dice: inout SplitMix64) {
+    func upTo(_ bound: Int) -> Int { Int(dice.next(upTo: UInt64(bound))) }
+    gateway.namesBan = upTo(2) > 0
+    if upTo(2) == 0 {
+      // Of each kind one: a fault of ours that comes, goes and comes again looks like a caller's own.
+      for kind in [Trouble.Kind.failing, .silent, .unreachable, .misconfigured, .clockOff] where upTo(3) == 0
+      {
+        if kind == .clockOff, troubles.contains(where: { $0.kind == .misconfigured }) { continue }
+        let longest = upTo(1) == 0 ? 3_000_000 : 70_000_000
+        troubles.append(
+          Trouble(
+            kind: kind, at: TimeSpan(microseconds: Int64(upTo(4_000_000))),
+            span: TimeSpan(microseconds: Int64(100_000 + upTo(longest)))))
+      }
+    }
+    hasBadCaller = upTo(5) == 0
+    if upTo(4) == 0 { maximumEventAge = TimeSpan(microseconds: Int64(200_000 + upTo(20_000_000))) }
+    if upTo(3) == 0 { retryAttemptLimit = 2 + upTo(4) }
+    if upTo(3) == 0 { retryTimeLimit = TimeSpan(microseconds: Int64(2_000_000 + upTo(10_000_000))) }
+    if upTo(5) == 0 { requestsPerSecond = 1 + upTo(40) }
+    if upTo(7) == 0 { brakeWindow = 4 + upTo(8) }
+    for _ in 0..<(upTo(5) == 0 ? 1 + upTo(1) : 0) {
+      pauses.append(
+        (
+          TimeSpan(microseconds: Int64(upTo(3_000_000))), TimeSpan(microseconds: Int64(upTo(10_000_000))),
+          upTo(instanceCount - 1)
+        ))
+    }
   }
 
   private func disturbance(_ dice: inout SplitMix64) -> Disturbance {

@@ -16,7 +16,8 @@ final class World {
 
   let plan: SimulationPlan
   /// In microseconds.
-  private(set) var now: Int64 = 1_000_000
+  private(set) var now = World.start
+  private static let start: Int64 = 1_000_000
   var dice: SplitMix64
   /// No fault happens any more.
   var isCalm = false
@@ -45,6 +46,15 @@ final class World {
 
   /// True in `share` of 1 000 cases, never when it is calm.
   func happens(_ share: UInt64) -> Bool { share > 0 && !isCalm && dice.next(upTo: 999) < share }
+
+  /// Whether the gateway is in this kind of trouble now.
+  func has(_ kind: SimulationPlan.Trouble.Kind) -> Bool {
+    guard !plan.troubles.isEmpty, !isCalm else { return false }
+    return plan.troubles.contains { trouble in
+      let start = Self.start + trouble.at.microseconds
+      return trouble.kind == kind && now >= start && now < start + trouble.span.microseconds
+    }
+  }
 
   func violated(_ invariant: String) {
     note("VIOLATION \(invariant)")

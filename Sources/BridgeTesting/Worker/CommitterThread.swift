@@ -177,7 +177,10 @@ final class CommitterThread {
   }
 
   func published(_ batch: CommitBatch) -> [PublishedOutcome] {
-    batch.outcomes.map { PublishedOutcome($0, in: batch.bytes, by: worker.number) }
+    batch.outcomes.map {
+      PublishedOutcome(
+        $0, in: batch.bytes, by: worker.number, at: world.moment.wall.milliseconds)
+    }
   }
 
   // MARK: What is committed

@@ -11,6 +11,9 @@ final class GatewayConnectionsScript {
     var body: [UInt8]
     var partition: Int
     var offset: RecordOffset
+    var call: Int
+    var banSeconds: Int64?
+    var isAbandoned = false
   }
 
   unowned let worker: SimulatedWorker
@@ -20,6 +23,11 @@ final class GatewayConnectionsScript {
   /// By connection: answers that wait to be read.
   private var bodies: [Int32: [UInt8]] = [:]
   private var connectionCount: Int32 = 0
+  private(set) var connectFailureCount: Int64 = 0
+  private var failuresInARow: Int64 = 0
+  private var connectRetryAt: Int64 = 0
+  private var connectFailsAt: Int64?
+  private var isWanted = false
 
   init(worker: SimulatedWorker, backend: Backend) {
     self.worker = worker
@@ -27,7 +35,28 @@ final class GatewayConnectionsScript {
     self.backend = backend
   }
 
-  var readyConnectionCount: Int { world.plan.inFlightLimit - underWay.count }
+  var readyConnectionCount: Int {
+    world.has(.unreachable) ? 0 : world.plan.inFlightLimit - underWay.count
+  }
+
+  /// While the gateway cannot be reached, one connect after the other fails, ever later.
+  func expect(_ requestCount: Int) {
+    isWanted = requestCount > underWay.count
+    if let time = connectFailsAt {
+      guard time <= world.now else { return }
+      connectFailsAt = nil
+      connectFailureCount += 1
+      failuresInARow += 1
+      connectRetryAt = world.now + min(100_000 << min(failuresInARow, 5), 3_000_000)
+    }
+    guard isWanted, world.has(.unreachable), world.now >= connectRetryAt else { return }
+    connectFailsAt = world.now + 1_000 + world.upTo(50_000)
+  }
+
+  /// When a connect ends, or another is tried.
+  var nextConnect: Int64? {
+    connectFailsAt ?? (isWanted && world.has(.unreachable) ? max(connectRetryAt, world.now + 1_000) : nil)
+  }
 
   func send(_ ticket: Ticket, _ request: UnsafeRawBufferPointer) -> SendAdmission {
     guard let (partition, offset) = Self.place(in: request) else {
@@ -41,7 +70,9 @@ final class GatewayConnectionsScript {
     underWay.append(
       Exchange(
         due: world.now + reply.delay, ticket: ticket, startedAt: world.now, ending: reply.ending,
-        body: reply.body, partition: partition, offset: offset))
+        body: reply.body, partition: partition, offset: offset, call: reply.call,
+        banSeconds: reply.banSeconds))
+    failuresInARow = 0
     worker.reached(.request)
     if underWay.count > world.plan.inFlightLimit {
       world.violated("V10: \(underWay.count) requests in flight")
@@ -54,6 +85,9 @@ final class GatewayConnectionsScript {
     let exchange = underWay.remove(at: index)
     connectionCount &+= 1
     bodies[connectionCount] = exchange.body
+    backend.wasRead(exchange.call, isAbandoned: exchange.isAbandoned)
+    worker.history.read(
+      exchange.ending, banSeconds: exchange.isAbandoned ? nil : exchange.banSeconds, at: world)
     return AttemptReport(
       ticket: exchange.ticket, connection: connectionCount,
       startedAt: MonotonicTime(microseconds: exchange.startedAt), endedAt: world.moment.monotonic,
@@ -75,6 +109,7 @@ final class GatewayConnectionsScript {
       case .answered, .unanswered:
         underWay[index].ending = .unanswered(.abandoned)
         underWay[index].body = []
+        underWay[index].isAbandoned = true
       }
     }
   }
@@ -110,7 +145,8 @@ struct SimulatedGateway: GatewayPort, ~Copyable {
   init(_ connections: GatewayConnectionsScript) { self.connections = connections }
 
   var readyConnectionCount: Int { connections.readyConnectionCount }
-  mutating func expect(requestCount: Int, at now: Moment) {}
+  var connectFailureCount: Int64 { connections.connectFailureCount }
+  mutating func expect(requestCount: Int, at now: Moment) { connections.expect(requestCount) }
   mutating func send(_ ticket: Ticket, at now: Moment, body: (inout ByteBuffer) -> Void) -> SendAdmission {
     buffer.removeAll()
     body(&buffer)
@@ -125,5 +161,8 @@ struct SimulatedGateway: GatewayPort, ~Copyable {
   }
   mutating func finish(_ report: AttemptReport) { connections.finish(report) }
   mutating func abandonAll(at now: Moment) { connections.abandonAll() }
-  var nextDeadline: MonotonicTime? { connections.nextDue.map { MonotonicTime(microseconds: $0) } }
+  var nextDeadline: MonotonicTime? {
+    [connections.nextDue, connections.nextConnect].compactMap { $0 }.min()
+      .map { MonotonicTime(microseconds: $0) }
+  }
 }

@@ -302,7 +302,8 @@ final class SimulatedMember {
     _ value: UnsafeRawBufferPointer?
   ) -> RecordView {
     RecordView(
-      partition: PartitionIndex(partition), offset: record.offset, timestamp: WallTime(milliseconds: 1),
+      partition: PartitionIndex(partition), offset: record.offset,
+      timestamp: WallTime(milliseconds: record.timestamp),
       key: key,
       value: value)
   }

@@ -19,6 +19,7 @@ final class SimulatedWorker {
   private(set) var member: SimulatedMember!
   private(set) var committer: CommitterThread!
   private(set) var connections: GatewayConnectionsScript!
+  var history = LineHistory()
   /// For the schedule, when the process is gone by itself.
   var onEnd: (RuntimeEnding) -> Void = { _ in }
   var onNotice: (RuntimeNotice) -> Void = { _ in }
@@ -53,6 +54,15 @@ final class SimulatedWorker {
     settings.ambiguousPolicy = plan.policy
     settings.leaseSpan = TimeSpan(microseconds: Group.sessionTimeout - Self.requestTimeout)
     settings.predecessorMayHoldLease = plan.isStaticMember
+    settings.retry.attemptLimit = plan.retryAttemptLimit
+    settings.retry.timeLimit = plan.retryTimeLimit
+    settings.maximumEventAge = plan.maximumEventAge
+    settings.requestsPerSecond = plan.requestsPerSecond
+    settings.probesAtStart = true
+    if let window = plan.brakeWindow {
+      settings.brake.isOn = true
+      settings.brake.window = window
+    }
     settings.brokenRule = plan.brokenRule
     return settings
   }
@@ -70,6 +80,19 @@ final class SimulatedWorker {
     guard isAlive else { return }
     world.note("w\(number) is asked to stop")
     loop.stop(at: world.moment)
+    wake()
+  }
+
+  /// An operator's word.
+  func pauseLine(for span: Int64) {
+    guard isAlive else { return }
+    loop.pause(reason: "a look at the backend", at: world.moment)
+    after(span) { [self] in resumeLine() }
+  }
+
+  private func resumeLine() {
+    history.released()
+    loop.resume(at: world.moment)
     wake()
   }
 
@@ -132,6 +155,8 @@ final class SimulatedWorker {
 
   private func noticed(_ notice: RuntimeNotice) {
     world.note("w\(number) \(Self.text(notice))")
+    history.noticed(notice, at: world.now)
+    if case .lineBraked = notice { after(500_000 + world.upTo(3_000_000)) { [self] in resumeLine() } }
     onNotice(notice)
   }
 
@@ -149,6 +174,10 @@ final class SimulatedWorker {
     case .lineStopped(let stop): "line stopped: \(stop.reason)"
     case .lineResumed: "line runs again"
     case .linePaused: "is paused"
+    case .banIsLong: "is banned for long"
+    case .breakerOpened: "breaker opened"
+    case .breakerClosed: "breaker closed"
+    case .lineBraked(let count, let window): "is braked: \(count) of \(window)"
     case .outcomeRefused(let partition, let offset, let isFinal):
       "outcome of \(partition)/\(offset) is refused\(isFinal ? " in every form" : "")"
     case .drainStarted: "drains"

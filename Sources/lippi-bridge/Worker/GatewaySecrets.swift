@@ -68,7 +68,9 @@ struct GatewaySecrets {
   }
 
   private mutating func rereadAdminToken(_ log: WorkerLog) throws(FileFault) {
-    guard let token = try configuration.admin.token?.readAgain(), token != configuration.admin.token else { return }
+    guard let token = try configuration.admin.token?.readAgain(), token != configuration.admin.token else {
+      return
+    }
     configuration.admin.token = token
     freshAdminToken = token.reveal()
     log.write(.info, "admin token read again")

@@ -104,7 +104,7 @@ struct Worker {
     while loop.ending == nil {
       let now = WorkerClock.now()
       log.now = now
-      watchdog.turned(at: now)
+      watchdog.turned(at: now, committerSign: loop.committing.lastSignAt)
       log.writeOverdue()
       let asked = stop.take()
       if asked.stopCount > 0 {
@@ -182,6 +182,16 @@ struct Worker {
 
   private func logStart(_ counts: TopicCounts) {
     log.now = WorkerClock.now()
+    if configuration.breaker.failuresInARow >= configuration.retry.attemptLimit {
+      log.write(
+        .warning, "events may be failed while the gateway is away",
+        [
+          (
+            .nextStep,
+            .text("Set breaker.failures_in_a_row below retry.attempts, so that the breaker opens before.")
+          )
+        ])
+    }
     log.write(
       .info, "started",
       [

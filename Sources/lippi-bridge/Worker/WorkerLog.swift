@@ -76,6 +76,32 @@ final class WorkerLog {
       writeStop(stop)
     case .lineResumed:
       write(.info, "resumed")
+    case .banIsLong(let stop):
+      writeLimited(
+        "long ban", .error, "banned for long",
+        [
+          (.seconds, .integer(stop?.seconds ?? 0)),
+          (
+            .nextStep,
+            .text(
+              "Nothing is failed; events wait. The quota of the app is used up: raise it with the gateway's operator, or lower gateway.requests_per_second."
+            )
+          ),
+        ])
+    case .breakerOpened(let stop): writeOpened(stop)
+    case .breakerClosed: write(.info, "breaker closed")
+    case .lineBraked(let badCount, let window):
+      write(
+        .error, "braked",
+        [
+          (.count, .integer(Int64(badCount))), (.limit, .integer(Int64(window))),
+          (
+            .nextStep,
+            .text(
+              "Too many of the last outcomes are rejected or failed; nothing is sent. Look at them (lippi-bridge results), mend the cause, then resume."
+            )
+          ),
+        ])
     case .linePaused(let reason):
       write(.warning, "paused", [(.reason, .text(reason))])
     case .outcomeRefused(let partition, let offset, let isFinal):
@@ -113,11 +139,22 @@ final class WorkerLog {
     if let code = stop.code { fields.append((.code, .integer(code))) }
     if let subCode = stop.subCode { fields.append((.subCode, .text(subCode))) }
     if let seconds = stop.seconds { fields.append((.seconds, .integer(seconds))) }
-    fields.append((.nextStep, .text(Self.nextStep(for: stop.ruling))))
+    fields.append((.nextStep, .text(Self.nextStep(for: stop))))
     switch stop.reason {
+    case .breakerOpen: writeOpened(stop)
     case .halted: writeLimited("halted \(stop.code ?? 0)", .error, "halted", fields)
     case .banned: writeLimited("banned \(stop.code ?? 0)", .warning, "banned", fields)
     }
+  }
+
+  private func writeOpened(_ stop: LineStop?) {
+    var fields: [(LogKey, LogValue)] = []
+    if let status = stop?.httpStatus { fields.append((.status, .integer(Int64(status)))) }
+    if let code = stop?.code { fields.append((.code, .integer(code))) }
+    if let subCode = stop?.subCode { fields.append((.subCode, .text(subCode))) }
+    let advice =
+      "Nothing is failed; events wait. The gateway fails or is not reached: single probes show when it is back."
+    writeLimited("breaker", .warning, "breaker opened", fields + [(.nextStep, .text(advice))])
   }
 
   func write(_ notice: KafkaNotice) {
@@ -138,15 +175,25 @@ final class WorkerLog {
     partitions.map { "\($0)" }.joined(separator: " ")
   }
 
-  private static func nextStep(for ruling: VerdictClass) -> String {
-    switch ruling {
+  private static func nextStep(for stop: LineStop) -> String {
+    switch stop.ruling {
     case .configurationFault:
       "Nothing is failed; events wait. Check gateway.app_key, app_secret_file, session_file, url and the app's permissions. Secrets are read again before each probe; other settings need a restart."
-    case .clockFault: "Nothing is failed; events wait. Set this machine's clock."
+    case .clockFault: "Nothing is failed; events wait. \(clockAdvice(stop.clockSkew))"
     case .programmingFault: "Nothing is failed; events wait. Report this as a fault of the bridge."
+    case .unknown:
+      "Answers with codes that nobody knows came one after the other. See docs/error-rules.md; gateway.rules says what such an answer means."
     case .flowControl: "Nothing to do: the line goes on when the ban ends."
-    case .delivered, .backendNotReached, .temporary, .notTemporary, .refused, .unknown: "Nothing to do."
+    case .delivered, .backendNotReached, .temporary, .notTemporary, .refused: "Nothing to do."
     }
+  }
+
+  private static func clockAdvice(_ skew: TimeSpan?) -> String {
+    guard let skew else { return "Set this machine's clock." }
+    let seconds = skew.milliseconds / 1_000
+    if seconds == 0 { return "This machine's clock is as the gateway's; check how its time is made." }
+    return
+      "This machine's clock is \(seconds.magnitude) s \(seconds > 0 ? "ahead of" : "behind") the gateway's: set it."
   }
 }
 

@@ -40,6 +40,20 @@ extension Configuration {
     settings.retry.base = .milliseconds(retry.baseMilliseconds)
     settings.retry.cap = .milliseconds(retry.capMilliseconds)
     settings.retry.timeLimit = .milliseconds(retry.maxTimeMilliseconds)
+    settings.breaker.window = .milliseconds(breaker.windowMilliseconds)
+    settings.breaker.resultMinimum = breaker.resultMinimum
+    settings.breaker.failureShare = breaker.failureShare
+    settings.breaker.failuresInARow = breaker.failuresInARow
+    settings.breaker.probeBase = .milliseconds(breaker.probeBaseMilliseconds)
+    settings.breaker.probeCap = .milliseconds(breaker.probeCapMilliseconds)
+    // Nobody could release it otherwise.
+    settings.brake.isOn = admin.token != nil && admin.listen != nil
+    settings.brake.window = brake.window
+    settings.brake.share = brake.share
+    settings.banBase = .milliseconds(gateway.banDefaultMilliseconds)
+    settings.probesAtStart = true
+    settings.requestsPerSecond = gateway.requestsPerSecond
+    settings.maximumEventAge = .milliseconds(gateway.maxEventAgeMilliseconds)
     settings.commitInterval = .milliseconds(outcomes.commitIntervalMilliseconds)
     settings.bufferedByteLimit = bufferedByteLimit
     settings.firstPartitionCount = Int32(counts.input)

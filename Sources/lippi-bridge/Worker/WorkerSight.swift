@@ -41,8 +41,15 @@ struct WorkerSight {
     if let server { log.write(.info, "listening", [(.address, .text(server.address))]) }
     if configuration.admin.listen != nil, configuration.admin.token == nil {
       log.write(
-        .warning, "pause and resume are off",
-        [(.nextStep, .text("Set admin.token_file or LIPPI_BRIDGE_ADMIN_TOKEN to be able to stop the line."))])
+        .warning, "pause and resume are off, and so is the brake",
+        [
+          (
+            .nextStep,
+            .text(
+              "Set admin.token_file or LIPPI_BRIDGE_ADMIN_TOKEN to be able to stop the line, and to release the brake."
+            )
+          )
+        ])
     }
   }
 

@@ -25,6 +25,7 @@ final class Bench {
   }
 
   var isBatchDue: Bool { engine.batchDue(at: now.monotonic) }
+  var wantedRequestCount: Int { engine.wantedRequestCount(at: now.monotonic) }
   var room: Int { engine.room(in: 0) }
   var view: DeliveryEngine.PartitionView { engine.view(of: 0) }
 
@@ -35,10 +36,15 @@ final class Bench {
     now.wall.milliseconds += span.milliseconds
   }
 
-  func arrive(_ offset: RecordOffset, lane: UInt64, isValid: Bool = true) -> Ticket {
+  func arrive(
+    _ offset: RecordOffset, lane: UInt64, isValid: Bool = true, caller: UInt32 = 0,
+    timestamp: WallTime? = nil, deadline: WallTime? = nil
+  ) -> Ticket {
     let ticket = engine.recordArrived(offset, in: 0, index: nextSlot, at: now)!
     nextSlot += 1
-    engine.recordDecoded(ticket, lane: LaneKey(hash: lane), isValid: isValid, byteCount: 100, at: now)
+    engine.recordDecoded(
+      ticket, lane: LaneKey(hash: lane), isValid: isValid, byteCount: 100, caller: caller,
+      timestamp: timestamp, deadline: deadline, at: now)
     return ticket
   }
 
@@ -49,7 +55,7 @@ final class Bench {
     guard !commits.isEmpty else { return }
     engine.batchAnswered()
     for commit in commits {
-      _ = engine.partitionAnswered(commit, result, returned: outcomes.count, at: now.monotonic)
+      _ = engine.partitionAnswered(commit, result, returned: outcomes.count, at: now)
     }
   }
 
@@ -58,6 +64,13 @@ final class Bench {
     guard let ticket = engine.nextDispatch(at: now) else { return nil }
     engine.attemptStarted(ticket, at: now)
     return ticket
+  }
+
+  /// Lets back-offs end.
+  func wait(_ span: TimeSpan) {
+    pass(span)
+    engine.timersFired(at: now)
+    engine.lineTurned(at: now)
   }
 
   func end(_ ticket: Ticket, _ verdict: Verdict) -> DeliveryEngine.AttemptDecision {

@@ -34,6 +34,11 @@ package struct LineStatus: Equatable, Sendable {
   package var pauseReason: String?
   /// When the next probe goes out, or the ban is over.
   package var nextProbeAt: MonotonicTime?
+  /// With `banned`: it lasts more than 300 s, as far as is known.
+  package var isLongBan = false
+  /// How much this machine's clock is ahead of the gateway's; zero if that cannot be told from none, nil if no answer
+  /// had a `Date`.
+  package var clockSkew: TimeSpan?
 
   package init() {}
 }
@@ -46,9 +51,22 @@ package struct LineStop: Sendable, Equatable {
   package var code: Int64?
   package var subCode: String?
   package var seconds: Int64?
+  /// How much this machine's clock is ahead of the gateway's, if known.
+  package var clockSkew: TimeSpan?
 
   package init(reason: LineGate.Reason, ruling: VerdictClass) {
     self.reason = reason
     self.ruling = ruling
+  }
+}
+
+extension LineGate.Standing {
+  /// The one that would last if the others ended.
+  package var state: LineStatus.State {
+    if isPaused { return .paused }
+    if isBraked { return .braked }
+    if isHalted { return .halted }
+    if isBanned { return .banned }
+    return isBreakerOpen ? .breakerOpen : .running
   }
 }
