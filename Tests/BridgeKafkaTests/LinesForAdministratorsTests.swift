@@ -51,6 +51,7 @@ import Testing
       bootstrapServers: "localhost:9092", groupID: "lippi-bridge", instance: "worker-1",
       inputTopic: "chat-events", resultTopic: "chat-outcomes")
     settings.properties = ["security.protocol": "sasl_ssl", "sasl.username": "lippi-bridge"]
+    settings.statusTopic = "chat-status"
     let lines = AdministrationLines(settings)
     let page = try documentation("kafka-acls.md")
     let shown = page.split(separator: "\n").filter { $0.hasPrefix("    kafka-acls.sh ") }

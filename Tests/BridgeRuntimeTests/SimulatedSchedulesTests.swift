@@ -32,6 +32,8 @@ import Testing
     SimulationSeries.Case(seed: 7_176_497, policy: .report, guarantee: .exactlyOnce),
     // Two assignments came at once, and the first one's partition was never asked about.
     SimulationSeries.Case(seed: 148_895_928_087_539, policy: .report, guarantee: .exactlyOnce),
+    // A probe that had started before the ban was read got through afterwards, and ended it.
+    SimulationSeries.Case(seed: 212_418_599_448_957, policy: .report, guarantee: .exactlyOnce),
   ])
   func seedsThatOnceFailed(_ schedule: SimulationSeries.Case) {
     #expect(schedule.run().violations == [])

@@ -73,8 +73,10 @@ struct Ban {
     if isLater || before == nil { lastStarted = started }
   }
 
-  /// A request that started when the ban was over, or might have been, was not banned.
-  mutating func passed() {
+  /// The request with this number was not banned. That says something only of one that started after the ban was read:
+  /// a probe for another reason may have been under way.
+  mutating func passed(number: UInt64) {
+    guard number > lastStarted else { return }
     state = .none
     since = nil
     unnumberedCount = 0

@@ -157,7 +157,7 @@ package struct LineGate: Sendable {
         seconds: ended.verdict.banSeconds ?? ended.verdict.retryAfterSeconds, number: ended.number,
         started: startedCount, jitter: jitter, at: now)
     } else if ended.isProbe, ended.wasSent {
-      ban.passed()
+      ban.passed(number: ended.number)
     }
     breaker.ended(
       ended.verdict.aboutGateway, isProbe: ended.isProbe, askedWait: Self.askedWait(ended.verdict), at: now)

@@ -58,7 +58,10 @@ import Testing
     #expect(ban.state == .standing(until: Self.time(until)))
     #expect(ban.admission(at: Self.time(until - 1)) == .none)
     #expect(ban.admission(at: Self.time(until)) == .probe)
-    ban.passed()
+    let lastStarted = answers.last?.started ?? 0
+    ban.passed(number: answers[0].number)
+    #expect(ban.state == .standing(until: Self.time(until)), "it had started before")
+    ban.passed(number: lastStarted + 1)
     #expect(ban.admission(at: Self.time(0)) == .any)
     ban.banned(seconds: nil, number: 100, started: 100, jitter: .zero, at: Self.time(0))
     #expect(ban.state == .standing(until: Self.time(1_000)), "it begins anew")
@@ -68,7 +71,7 @@ import Testing
     var ban = Ban(base: .seconds(1), probesFirst: true)
     #expect(ban.admission(at: Self.time(0)) == .probe)
     #expect(!ban.isStanding)
-    ban.passed()
+    ban.passed(number: 1)
     #expect(ban.admission(at: Self.time(0)) == .any)
   }
 
@@ -78,7 +81,7 @@ import Testing
     #expect(!ban.isLong)
     ban.banned(seconds: 300, number: 2, started: 2, jitter: .zero, at: Self.time(300_000))
     #expect(ban.isLong, "all of it together")
-    ban.passed()
+    ban.passed(number: 3)
     #expect(!ban.isLong)
   }
 }
