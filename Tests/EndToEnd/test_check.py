@@ -27,6 +27,7 @@ from lippi_e2e.process import outside_environment
 from lippi_e2e.security import ADMINISTRATOR, PASSWORD, STRANGER, SecuredCluster
 from lippi_e2e.simulator import Simulator
 from lippi_e2e.topics import Topics
+from lippi_e2e.waiting import until
 from lippi_e2e.worker import Settings, write_configuration
 
 _UNREACHABLE = 69
@@ -352,6 +353,13 @@ def _alter(bootstrap: str, kind: ResourceType, name: str, setting: str, value: s
     resource = ConfigResource(kind, name, incremental_configs=[entry])
     for future in admin.incremental_alter_configs([resource]).values():
         future.result(timeout=30)
+
+    # The controller has it; a broker hears of it a moment later.
+    def is_known() -> bool:
+        (described,) = admin.describe_configs([ConfigResource(kind, name)]).values()
+        return described.result(timeout=30)[setting].value == value
+
+    until(is_known, 30, f"{setting} of {name} is {value}")
 
 
 @_kafka

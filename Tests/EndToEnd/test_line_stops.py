@@ -27,9 +27,9 @@ def policy(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-def _line(make_line: Callable[..., Line], policy: str, **settings: object) -> Line:
+def _line(make_line: Callable[..., Line], policy: str, latency_ms: int = 5, **settings: object) -> Line:
     more = {name.replace("__", "."): value for name, value in settings.items()}
-    return make_line(partitions=3, latency_ms=5, settings={"ambiguous.policy": policy, **more})
+    return make_line(partitions=3, latency_ms=latency_ms, settings={"ambiguous.policy": policy, **more})
 
 
 def _arrivals(line: Line) -> list[float]:
@@ -224,7 +224,8 @@ _STOPS = {
 @pytest.mark.parametrize("stop", list(_STOPS))
 def test_sigterm_while_the_line_stands_still(make_line: Callable[..., Line], policy: str, stop: str) -> None:
     message, fault = _STOPS[stop]
-    line = _line(make_line, policy, retry__base="5s")
+    # 640 a second at most, so that much is left when the fault comes.
+    line = _line(make_line, policy, latency_ms=50, gateway__concurrency=32, retry__base="5s")
     line.load(EventGenerator(seed=77, conversations=200).events(3_000))
     line.worker.start()
     line.wait_for_outcomes(100)
