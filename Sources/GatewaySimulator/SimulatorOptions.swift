@@ -16,6 +16,8 @@ package struct SimulatorOptions: Sendable {
   package var deduplicates: Bool
   /// With these two every connection speaks TLS.
   package var tls: TLSFiles?
+  /// How far the gateway's clock is ahead of this machine's.
+  package var clockOffsetSeconds: Int64
   /// How long an answer is held back after its request was read.
   package var latencyMilliseconds: Int64
   /// Gets one JSON line for each request, behind what the file holds already.
@@ -27,7 +29,7 @@ package struct SimulatorOptions: Sendable {
     address: String = "127.0.0.1", port: UInt16 = 0, appKey: String = "12345678",
     secret: String = "helloworld", session: String? = nil, latencyMilliseconds: Int64 = 0,
     logPath: String? = nil, seed: UInt64 = 0, allowedClients: [String]? = nil, permitsMethod: Bool = true,
-    deduplicates: Bool = false, tls: TLSFiles? = nil
+    deduplicates: Bool = false, clockOffsetSeconds: Int64 = 0, tls: TLSFiles? = nil
   ) {
     self.address = address
     self.port = port
@@ -40,6 +42,7 @@ package struct SimulatorOptions: Sendable {
     self.allowedClients = allowedClients
     self.permitsMethod = permitsMethod
     self.deduplicates = deduplicates
+    self.clockOffsetSeconds = clockOffsetSeconds
     self.tls = tls
   }
 

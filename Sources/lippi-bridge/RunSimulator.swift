@@ -7,7 +7,7 @@ func runSimulator(_ request: SimulatorRequest) -> ExitCode {
     address: request.address, port: request.port, appKey: request.appKey, secret: request.appSecret,
     session: request.session, latencyMilliseconds: request.latencyMilliseconds, logPath: request.logPath,
     seed: request.seed, allowedClients: request.allowedClients, permitsMethod: request.permitsMethod,
-    deduplicates: request.deduplicates,
+    deduplicates: request.deduplicates, clockOffsetSeconds: request.clockOffsetSeconds,
     tls: request.tls.map { .init(certificate: $0.certificate, key: $0.key) })
   do throws(SimulatorError) {
     try GatewaySimulator.serve(options: options)

@@ -14,7 +14,7 @@ import Testing
   @Test func everyMetricHasHelpTypeAndSamplesWithItsLabels() {
     let snapshot = Samples.snapshot([
       Samples.waiting(0, since: 10), Samples.waiting(1, since: 10, .undecided(.foreignOffset)),
-    ]) { $0.clockSkew = .milliseconds(-1_500) }
+    ]) { $0.line.clockSkew = .milliseconds(-1_500) }
     let lines = lines(snapshot)
     for metric in Metric.allCases {
       #expect(lines.count { $0.hasPrefix("# HELP \(metric.name) ") } == 1, "\(metric)")

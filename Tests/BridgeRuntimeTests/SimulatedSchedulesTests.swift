@@ -34,6 +34,11 @@ import Testing
     SimulationSeries.Case(seed: 148_895_928_087_539, policy: .report, guarantee: .exactlyOnce),
     // A probe that had started before the ban was read got through afterwards, and ended it.
     SimulationSeries.Case(seed: 212_418_599_448_957, policy: .report, guarantee: .exactlyOnce),
+    // A slow attempt was under way during a ban, and that time was taken for its own.
+    SimulationSeries.Case(seed: 162_852_959_313_523, policy: .resend, guarantee: .exactlyOnce),
+    SimulationSeries.Case(seed: 162_852_959_303_861, policy: .resend, guarantee: .atLeastOnce),
+    SimulationSeries.Case(seed: 162_852_959_322_600, policy: .report, guarantee: .exactlyOnce),
+    SimulationSeries.Case(seed: 162_852_959_337_889, policy: .resend, guarantee: .atLeastOnce),
   ])
   func seedsThatOnceFailed(_ schedule: SimulationSeries.Case) {
     #expect(schedule.run().violations == [])

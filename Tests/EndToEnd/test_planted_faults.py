@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -145,6 +146,25 @@ def test_wrong_secret(make: Callable[..., Line]) -> None:
     assert port.metric("line_state", state="halted") == 1
     assert port.get("/ready").status == 200
     line.write_secret("helloworld")
+    _green(line, port)
+
+
+def test_clock_off(make: Callable[..., Line]) -> None:
+    line = make()
+    line.simulator.stop()
+    line.simulator.options = ["--clock-offset", "900"]
+    line.simulator.start()
+    _load(line)
+    line.worker.start()
+    port = _port(line)
+    health = _watch(Fault("clock off", ("halt",), "halted"), line, port, time.monotonic())
+    assert health["line"]["state"] == "halted"
+    assert abs(port.metric("clock_skew_seconds") + 900) <= 2
+    (halted,) = line.worker.logged("halted")[:1]
+    assert re.search(r"clock is (89|90)[0-9] s behind the gateway's", halted["next_step"])
+    line.simulator.stop()
+    line.simulator.options = []
+    line.simulator.start()
     _green(line, port)
 
 

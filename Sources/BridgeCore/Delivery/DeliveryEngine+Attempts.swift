@@ -22,8 +22,11 @@ extension DeliveryEngine {
     let index = Int(ticket.index)
     let slot = Int(tickets[index].partition)
     partitions[slot].inFlightCount -= 1
+    let stopped = gate.stopped(at: now.monotonic)
+    let stoppedMeanwhile =
+      stopped.total.microseconds - tickets[index].stoppedAtPhaseStart.total.microseconds
     tickets[index].phaseSince = now.monotonic
-    tickets[index].stoppedAtPhaseStart = gate.stopped(at: now.monotonic)
+    tickets[index].stoppedAtPhaseStart = stopped
     guard let duration else {
       if tickets[index].course.gatewayTime == .zero { tickets[index].course.firstSentAt = nil }
       sendAgain(ticket, verdict, at: now)
@@ -43,7 +46,7 @@ extension DeliveryEngine {
       !isProbe && !gate.breaker.isOpen || settings.brokenRule == .countsAttemptsWhileBreakerIsOpen
     if verdict.spendsAttempt, isCounted {
       tickets[index].spentAttemptCount += 1
-      tickets[index].spentTime += duration
+      tickets[index].spentTime += TimeSpan(microseconds: max(duration.microseconds - stoppedMeanwhile, 0))
     }
     if let resolution = resolution(of: tickets[index], after: verdict, isCounted: isCounted) {
       resolve(ticket, resolution)

@@ -27,8 +27,6 @@ package struct WorkerSnapshot: Sendable {
   package var waitsForRefusedOutcome: Bool
   /// When an outcome last became durable; the start of the worker before the first.
   package var progressAt: Moment
-  /// This machine's clock less the gateway's; nil if it is not known.
-  package var clockSkew: TimeSpan?
 
   /// Every partition of the assignment is decided.
   package var isRecovered: Bool {

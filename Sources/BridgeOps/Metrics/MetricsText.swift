@@ -113,7 +113,7 @@ package struct MetricsText: ~Copyable {
       let until = snapshot.line.state == .banned ? snapshot.line.nextProbeAt : nil
       families.write(metric, seconds: until.map { max($0 - report.now.monotonic, .zero) } ?? .zero)
     case .clockSkewSeconds:
-      if let skew = snapshot.clockSkew { families.write(metric, seconds: skew) }
+      if let skew = snapshot.line.clockSkew { families.write(metric, seconds: skew) }
     case .lastProgressTimestampSeconds:
       families.write(metric, seconds: .milliseconds(snapshot.progressAt.wall.milliseconds))
     case .snapshotAgeSeconds:

@@ -51,6 +51,9 @@ extension SimulatorLoop {
     return head
   }
 
+  /// Seconds since 1970 by the gateway's clock.
+  private var gatewaySecond: Int64 { Clock.wallMicroseconds / 1_000_000 + clockOffsetSeconds }
+
   /// Checks a whole request, lets the faults have their way, and plans the answer.
   private func takeUp(_ connection: Connection, _ head: RequestHead) {
     let request = connection.input.bytes
@@ -58,7 +61,7 @@ extension SimulatorLoop {
     let query = request.slice(head.query.lowerBound, head.query.upperBound)
     let found = examiner.examine(
       verb: head.verb, query: query, form: form, isAllowed: connection.isAllowed,
-      second: Clock.wallMicroseconds / 1_000_000)
+      second: gatewaySecond)
     stats.requestCompleted()
     if !found.signatureIsRight { stats.signatureFailureCount += 1 }
     connection.facts.complete(found, contentDigest: found.content.map { examiner.signer.sha256($0) })
@@ -149,7 +152,7 @@ extension SimulatorLoop {
     let sent = manner.isGzipped ? packedBody.bytes : body.bytes
     heads.write(
       form, bodyCount: manner.isChunked ? nil : sent.count, closes: connection.closesAfterAnswer,
-      second: Clock.wallMicroseconds / 1_000_000, into: &connection.output)
+      second: gatewaySecond, into: &connection.output)
     if manner.isChunked {
       connection.output.append(inChunks: sent)
     } else {

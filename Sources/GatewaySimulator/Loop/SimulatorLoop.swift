@@ -18,6 +18,8 @@ final class SimulatorLoop {
   private static let acceptPauseSlot = -1
 
   let latencyNanoseconds: Int64
+  /// How far the gateway's clock is ahead of this machine's.
+  let clockOffsetSeconds: Int64
   var examiner: RequestExaminer
   let faultReader = JSONReader()
   var faults: FaultBook
@@ -51,6 +53,7 @@ final class SimulatorLoop {
     options: SimulatorOptions, identity: consuming TLSIdentity?, epoll: Int32, listener: Int32,
     stopSignals: [Int32], logFile: Int32?
   ) {
+    clockOffsetSeconds = options.clockOffsetSeconds
     latencyNanoseconds = max(options.latencyMilliseconds, 0) * 1_000_000
     examiner = RequestExaminer(options)
     faults = FaultBook(seed: options.seed)

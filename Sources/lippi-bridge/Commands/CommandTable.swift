@@ -88,6 +88,9 @@ enum CommandTable {
       CommandOption(
         name: "--latency", form: .value("MS"), summary: "how long each answer takes, in milliseconds (0)"),
       CommandOption(
+        name: "--clock-offset", form: .value("SECONDS"),
+        summary: "how far its clock is ahead of this machine's (0)"),
+      CommandOption(
         name: "--deduplicate", form: .flag,
         summary: "a message_id that was taken before is answered and not taken again"),
       CommandOption(

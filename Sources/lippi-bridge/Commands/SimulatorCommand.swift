@@ -15,11 +15,14 @@ struct SimulatorRequest {
   var deduplicates = false
   /// Paths of certificate and key; nil speaks plain HTTP.
   var tls: (certificate: String, key: String)?
+  /// How far its clock is ahead of this machine's.
+  var clockOffsetSeconds: Int64 = 0
   var latencyMilliseconds: Int64 = 0
   var logPath: String?
   var seed: UInt64 = 0
 
   static let latencyLimitMilliseconds: Int64 = 3_600_000
+  static let clockOffsetLimitSeconds: Int64 = 86_400
 }
 
 /// `lippi-bridge simulator`: reads its options and starts the simulator.
@@ -62,6 +65,14 @@ enum SimulatorCommand {
           sentence: "--latency \(text) is no number of milliseconds from 0 to \(allowed.upperBound)")
       }
       request.latencyMilliseconds = latency
+    }
+    if let text = arguments.value(of: "--clock-offset") {
+      let limit = SimulatorRequest.clockOffsetLimitSeconds
+      guard let offset = Int64(text), (-limit...limit).contains(offset) else {
+        throw SimulatorFault(
+          sentence: "--clock-offset \(text) is no number of seconds from \(-limit) to \(limit)")
+      }
+      request.clockOffsetSeconds = offset
     }
     request.logPath = arguments.value(of: "--log")
     if let text = arguments.value(of: "--seed") {

@@ -7,15 +7,19 @@ internal import LippiAPI
 
 /// What makes the worker visible from outside: the board with the loop's snapshots and the admin server beside it.
 struct WorkerSight {
-  /// Between two snapshots.
+  /// Between two snapshots at least, and at most.
   private static let interval = TimeSpan.milliseconds(250)
+  private static let longestInterval = TimeSpan.seconds(2)
+  /// So much longer than a snapshot takes is the wait for the next: with a full window it goes through thousands of
+  /// records, and half a percent of the loop is enough for it.
+  private static let restShare: Int64 = 200
 
   let requests: OperatorRequests
   private let board: SnapshotBoard
   private let routes: AdminRoutes
   private let server: AdminServer?
   private let status: StatusReporter?
-  private var publishedAt = MonotonicTime(microseconds: 0)
+  private var nextAt = MonotonicTime(microseconds: 0)
   private var hasWarnedOfKeys = false
 
   /// Serves at once: a port that is taken ends the start before anything is joined.
@@ -62,9 +66,11 @@ struct WorkerSight {
       case .resume: loop.resume(at: now)
       }
     }
-    guard !asked.isEmpty || now.monotonic - publishedAt >= Self.interval else { return }
-    publishedAt = now.monotonic
+    guard !asked.isEmpty || now.monotonic >= nextAt else { return }
+    let begun = WorkerClock.now().monotonic
     board.publish(loop.snapshot(at: now))
+    let rest = TimeSpan(microseconds: (WorkerClock.now().monotonic - begun).microseconds * Self.restShare)
+    nextAt = now.monotonic + min(max(Self.interval, rest), Self.longestInterval)
     guard !hasWarnedOfKeys, loop.tally.keyMismatchCount > 0 else { return }
     hasWarnedOfKeys = true
     log.write(
