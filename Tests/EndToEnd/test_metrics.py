@@ -33,7 +33,7 @@ _NAMES = {
     "NoScrape",
 }
 # They have a sample only when there is something to say.
-_RARE = {"clock_skew_seconds", "partition_stopped"}
+_RARE = {"partition_stopped"}
 
 
 @pytest.fixture(scope="module")
