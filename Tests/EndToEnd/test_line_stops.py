@@ -151,6 +151,7 @@ def test_one_bad_caller_among_a_thousand(make_line: Callable[..., Line], policy:
     assert not line.worker.logged("halted")
 
 
+@pytest.mark.timeout(_AWAY_SECONDS + 280)
 def test_the_gateway_is_away_and_back(make_line: Callable[..., Line], policy: str) -> None:
     line = _line(make_line, policy)
     line.load(EventGenerator(seed=75, conversations=300).events(15_000))
