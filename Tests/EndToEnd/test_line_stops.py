@@ -166,6 +166,7 @@ def test_the_gateway_is_away_and_back(make_line: Callable[..., Line], policy: st
     back = time.time()
     line.wait_until_done()
     after = [at for at in _arrivals(line) if at > back]
+    line.reader.read()
     flagged = [
         outcome.document
         for outcome in line.reader.outcomes
