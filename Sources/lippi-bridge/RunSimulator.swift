@@ -2,13 +2,7 @@ internal import GatewaySimulator
 internal import Glibc
 
 /// Runs the gateway simulator until SIGTERM or SIGINT.
-func runSimulator(_ request: SimulatorRequest) -> ExitCode {
-  let options = SimulatorOptions(
-    address: request.address, port: request.port, appKey: request.appKey, secret: request.appSecret,
-    session: request.session, latencyMilliseconds: request.latencyMilliseconds, logPath: request.logPath,
-    seed: request.seed, allowedClients: request.allowedClients, permitsMethod: request.permitsMethod,
-    deduplicates: request.deduplicates, clockOffsetSeconds: request.clockOffsetSeconds,
-    tls: request.tls.map { .init(certificate: $0.certificate, key: $0.key) })
+func runSimulator(_ options: SimulatorOptions) -> ExitCode {
   do throws(SimulatorError) {
     try GatewaySimulator.serve(options: options)
     return .success

@@ -1,35 +1,14 @@
 internal import BridgeConfiguration
-
-/// What `lippi-bridge simulator` was asked for.
-struct SimulatorRequest {
-  var address = "127.0.0.1"
-  /// 0 takes a free one.
-  var port: UInt16 = 0
-  var appKey = "12345678"
-  var appSecret = "helloworld"
-  /// The token that every request has to bring; nil asks for none.
-  var session: String?
-  /// IPv4 addresses; nil allows every one.
-  var allowedClients: [String]?
-  var permitsMethod = true
-  var deduplicates = false
-  /// Paths of certificate and key; nil speaks plain HTTP.
-  var tls: (certificate: String, key: String)?
-  /// How far its clock is ahead of this machine's.
-  var clockOffsetSeconds: Int64 = 0
-  var latencyMilliseconds: Int64 = 0
-  var logPath: String?
-  var seed: UInt64 = 0
-
-  static let latencyLimitMilliseconds: Int64 = 3_600_000
-  static let clockOffsetLimitSeconds: Int64 = 86_400
-}
+internal import GatewaySimulator
 
 /// `lippi-bridge simulator`: reads its options and starts the simulator.
 enum SimulatorCommand {
+  private static let latencyLimitMilliseconds: Int64 = 3_600_000
+  private static let clockOffsetLimitSeconds: Int64 = 86_400
+
   static func perform(_ arguments: CommandArguments) -> ExitCode {
     do throws(SimulatorFault) {
-      return runSimulator(try request(arguments))
+      return runSimulator(try options(arguments))
     } catch {
       StandardError.write("lippi-bridge simulator: \(error.sentence)\n")
       return error.exitCode
@@ -41,48 +20,49 @@ enum SimulatorCommand {
     var exitCode = ExitCode.usage
   }
 
-  private static func request(_ arguments: CommandArguments) throws(SimulatorFault) -> SimulatorRequest {
-    var request = SimulatorRequest()
+  private static func options(_ arguments: CommandArguments) throws(SimulatorFault) -> SimulatorOptions {
+    var options = SimulatorOptions()
     if let text = arguments.value(of: "--listen") {
       guard let colon = text.lastIndex(of: ":"), colon != text.startIndex,
         let port = UInt16(text[text.index(after: colon)...])
       else { throw SimulatorFault(sentence: "--listen \(text) is not written as ADDRESS:PORT") }
-      request.address = String(text[..<colon])
-      request.port = port
+      options.address = String(text[..<colon])
+      options.port = port
     }
-    if let appKey = arguments.value(of: "--app-key") { request.appKey = appKey }
-    if let secret = try secret(arguments, "--app-secret-file") { request.appSecret = secret }
-    request.session = try secret(arguments, "--session-file")
+    if let appKey = arguments.value(of: "--app-key") { options.appKey = appKey }
+    if let secret = try secret(arguments, "--app-secret-file") { options.secret = secret }
+    options.session = try secret(arguments, "--session-file")
     let clients = arguments.values(of: "--allow-client")
-    request.allowedClients = clients.isEmpty ? nil : clients
-    request.permitsMethod = !arguments.isSet("--without-permission")
-    request.deduplicates = arguments.isSet("--deduplicate")
-    request.tls = try tls(arguments)
+    options.allowedClients = clients.isEmpty ? nil : clients
+    options.permitsMethod = !arguments.isSet("--without-permission")
+    options.deduplicates = arguments.isSet("--deduplicate")
+    options.tls = try tls(arguments)
     if let text = arguments.value(of: "--latency") {
-      let allowed = 0...SimulatorRequest.latencyLimitMilliseconds
+      let allowed = 0...latencyLimitMilliseconds
       guard let latency = Int64(text), allowed.contains(latency) else {
         throw SimulatorFault(
           sentence: "--latency \(text) is no number of milliseconds from 0 to \(allowed.upperBound)")
       }
-      request.latencyMilliseconds = latency
+      options.latencyMilliseconds = latency
     }
     if let text = arguments.value(of: "--clock-offset") {
-      let limit = SimulatorRequest.clockOffsetLimitSeconds
+      let limit = clockOffsetLimitSeconds
       guard let offset = Int64(text), (-limit...limit).contains(offset) else {
         throw SimulatorFault(
           sentence: "--clock-offset \(text) is no number of seconds from \(-limit) to \(limit)")
       }
-      request.clockOffsetSeconds = offset
+      options.clockOffsetSeconds = offset
     }
-    request.logPath = arguments.value(of: "--log")
+    options.logPath = arguments.value(of: "--log")
     if let text = arguments.value(of: "--seed") {
       guard let seed = UInt64(text) else {
         throw SimulatorFault(sentence: "--seed \(text) is no whole number from 0")
       }
-      request.seed = seed
+      options.seed = seed
     }
-    return request
+    return options
   }
+
   private static func secret(
     _ arguments: CommandArguments, _ option: String
   ) throws(SimulatorFault) -> String? {
@@ -94,9 +74,9 @@ enum SimulatorCommand {
 
   private static func tls(
     _ arguments: CommandArguments
-  ) throws(SimulatorFault) -> (certificate: String, key: String)? {
+  ) throws(SimulatorFault) -> SimulatorOptions.TLSFiles? {
     switch (arguments.value(of: "--tls-cert"), arguments.value(of: "--tls-key")) {
-    case (let certificate?, let key?): return (certificate, key)
+    case (let certificate?, let key?): return .init(certificate: certificate, key: key)
     case (nil, nil): return nil
     case (_?, nil): throw SimulatorFault(sentence: "--tls-cert needs --tls-key beside it")
     case (nil, _?): throw SimulatorFault(sentence: "--tls-key needs --tls-cert beside it")
