@@ -38,7 +38,7 @@ package struct RecordPublisher: ~Copyable {
       let failure = topic.withCString { topic in
         Self.withBytes(key) { key in
           Self.withBytes(value) { value in
-            enqueue(topic, partition ?? RD_KAFKA_PARTITION_UA, key, value, list)
+            client.enqueue(topic, partition, key: key, value: value, headers: list)
           }
         }
       }
@@ -59,30 +59,6 @@ package struct RecordPublisher: ~Copyable {
     }
     guard code.isSuccess else {
       throw FatalFault(.brokerUnreachable, "Kafka did not take all records in time.")
-    }
-  }
-
-  private borrowing func enqueue(
-    _ topic: UnsafePointer<CChar>, _ partition: PartitionIndex, _ key: UnsafeRawBufferPointer?,
-    _ value: UnsafeRawBufferPointer?, _ headers: OpaquePointer?
-  ) -> KafkaFailure? {
-    withUnsafeTemporaryAllocation(of: rd_kafka_vu_t.self, capacity: 6) { items -> KafkaFailure? in
-      items.initialize(repeating: rd_kafka_vu_t())
-      items[0].vtype = RD_KAFKA_VTYPE_TOPIC
-      items[0].u.cstr = topic
-      items[1].vtype = RD_KAFKA_VTYPE_PARTITION
-      items[1].u.i32 = partition
-      items[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS
-      items[2].u.i = RD_KAFKA_MSG_F_COPY
-      items[3].vtype = RD_KAFKA_VTYPE_HEADERS
-      items[3].u.headers = headers
-      items[4].vtype = RD_KAFKA_VTYPE_KEY
-      items[4].u.mem.ptr = UnsafeMutableRawPointer(mutating: key?.baseAddress)
-      items[4].u.mem.size = key?.count ?? 0
-      items[5].vtype = RD_KAFKA_VTYPE_VALUE
-      items[5].u.mem.ptr = UnsafeMutableRawPointer(mutating: value?.baseAddress)
-      items[5].u.mem.size = value?.count ?? 0
-      return KafkaFailure(consuming: rd_kafka_produceva(client.raw, items.baseAddress, 6))
     }
   }
 

@@ -38,7 +38,7 @@ package struct StatusPublisher: ~Copyable {
   package mutating func publish(key: [UInt8], value: [UInt8]) {
     let failure = topic.withCString { topic in
       key.withUnsafeBytes { key in
-        value.withUnsafeBytes { value in enqueue(topic, key, value) }
+        value.withUnsafeBytes { value in client.enqueue(topic, key: key, value: value) }
       }
     }
     if failure != nil { refusedCount += 1 }
@@ -52,24 +52,5 @@ package struct StatusPublisher: ~Copyable {
 
   package borrowing func flush(atMost span: TimeSpan) {
     rd_kafka_flush(client.raw, Int32(clamping: span.milliseconds))
-  }
-
-  private borrowing func enqueue(
-    _ topic: UnsafePointer<CChar>, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
-  ) -> KafkaFailure? {
-    withUnsafeTemporaryAllocation(of: rd_kafka_vu_t.self, capacity: 4) { items -> KafkaFailure? in
-      items.initialize(repeating: rd_kafka_vu_t())
-      items[0].vtype = RD_KAFKA_VTYPE_TOPIC
-      items[0].u.cstr = topic
-      items[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS
-      items[1].u.i = RD_KAFKA_MSG_F_COPY
-      items[2].vtype = RD_KAFKA_VTYPE_KEY
-      items[2].u.mem.ptr = UnsafeMutableRawPointer(mutating: key.baseAddress)
-      items[2].u.mem.size = key.count
-      items[3].vtype = RD_KAFKA_VTYPE_VALUE
-      items[3].u.mem.ptr = UnsafeMutableRawPointer(mutating: value.baseAddress)
-      items[3].u.mem.size = value.count
-      return KafkaFailure(consuming: rd_kafka_produceva(client.raw, items.baseAddress, 4))
-    }
   }
 }
