@@ -62,7 +62,7 @@ extension HealthReport {
     text.append(#","since":"#)
     text.appendOptional(line.since?.milliseconds)
     text.append(#","ruling":"#)
-    if let ruling = line.stop?.ruling { text.appendJSONString(ruling.name) } else { text.append("null") }
+    text.appendOptional(line.stop?.ruling.name)
     text.append(#","http_status":"#)
     text.appendOptional(line.stop?.httpStatus.map { Int64($0) })
     text.append(#","code":"#)
@@ -100,18 +100,18 @@ extension HealthReport.Partition {
     text.append(#","stalled":"#)
     text.append(isStalled ? "true" : "false")
     text.append(#","reason":"#)
-    if let reason { text.appendJSONString(reason.name) } else { text.append("null") }
+    text.appendOptional(reason?.name)
     text.append(#","not_started":"#)
-    if case .undecided(let undecided) = snapshot.stage {
-      text.appendJSONString(undecided.name)
-    } else {
-      text.append("null")
-    }
+    text.appendOptional(snapshot.stage.undecidedReason?.name)
     text.append("}")
   }
 }
 
 extension PartitionStage {
+  fileprivate var undecidedReason: UndecidedReason? {
+    if case .undecided(let reason) = self { reason } else { nil }
+  }
+
   package var name: StaticString {
     switch self {
     case .recovering: "recovering"
@@ -126,6 +126,10 @@ extension PartitionStage {
 extension ByteBuffer {
   mutating func appendOptional(_ number: Int64?) {
     if let number { appendDecimal(number) } else { append("null") }
+  }
+
+  mutating func appendOptional(_ word: StaticString?) {
+    if let word { appendJSONString(word) } else { append("null") }
   }
 
   mutating func appendOptional(_ string: String?) {

@@ -38,11 +38,7 @@ extension StatusChange {
       text.append(#","oldest_at":"#)
       text.appendOptional(partition.oldestAt?.milliseconds)
       text.append(#","reason":"#)
-      if let reason = snapshot.stallReason(of: partition, at: now.monotonic) {
-        text.appendJSONString(reason.name)
-      } else {
-        text.append("null")
-      }
+      text.appendOptional(snapshot.stallReason(of: partition, at: now.monotonic)?.name)
       text.append("}")
     }
     text.append("]}")
