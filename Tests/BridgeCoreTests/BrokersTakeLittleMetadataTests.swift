@@ -37,22 +37,7 @@ struct BrokersTakeLittleMetadataTests {
       (limits.unresolvedPerPartition - limits.recordsPerTurnBehindMany, limits.recordsPerTurnBehindMany),
       (limits.manyOpenRecords - 1, limits.recordsPerTurn),
     ] {
-      let start: RecordOffset = 1 << 40
-      var offset = start
-      var open: [RecordOffset] = []
-      for index in 0..<inWindow {
-        let isFar = offset - start + RecordOffset(inWindow - index) + 129 < limits.windowOffsets
-        offset += isFar ? 128 : 0
-        open.append(offset)
-        offset += 1
-      }
-      for _ in 0..<portion {
-        offset += 1 << 34
-        open.append(offset)
-      }
-      let log = RecoveryLog(
-        token: WriterToken(process: .max, counter: .max), committedOffset: start - 1, ceiling: offset + 1_024,
-        highestPublished: offset + 1, unresolved: open, firstPartitionCount: .max, validityFingerprint: .max)
+      let log = FullestLog(limits, inWindow: inWindow, portion: portion).log
       #expect(RecoveryLogCodec.encode(log, limit: size) != nil, "\(inWindow) and \(portion)")
     }
   }

@@ -12,29 +12,11 @@ import Testing
     (RecoveryLogLimits.standard.manyOpenRecords - 1, RecoveryLogLimits.standard.recordsPerTurn),
   ])
   func theFullestLogFits(_ inWindow: Int, _ portion: Int) throws {
-    var offset: RecordOffset = 1 << 40
-    let start = offset
-    var open: [RecordOffset] = []
-    for index in 0..<inWindow {
-      // A gap of 128 is the first that takes two bytes.
-      let gap: RecordOffset =
-        offset - start + RecordOffset(inWindow - index) + 129 < RecoveryLogLimits.standard.windowOffsets
-        ? 128 : 0
-      offset += gap
-      open.append(offset)
-      offset += 1
-    }
-    #expect(offset - start <= RecoveryLogLimits.standard.windowOffsets)
-    for _ in 0..<portion {
-      offset += 1 << 34
-      open.append(offset)
-    }
-    let log = RecoveryLog(
-      token: WriterToken(process: .max, counter: .max), committedOffset: start - 1, ceiling: offset + 1_024,
-      highestPublished: offset + 1, unresolved: open, firstPartitionCount: .max, validityFingerprint: .max)
-    let text = try #require(RecoveryLogCodec.encode(log))
+    let fullest = FullestLog(.standard, inWindow: inWindow, portion: portion)
+    #expect(fullest.windowLength <= RecoveryLogLimits.standard.windowOffsets)
+    let text = try #require(RecoveryLogCodec.encode(fullest.log))
     print("the fullest recovery log has \(text.count) characters")
-    #expect(RecoveryLogCodec.decode(text) == log)
+    #expect(RecoveryLogCodec.decode(text) == fullest.log)
   }
 
   private let token = WriterToken(process: 0xDEAD_BEEF, counter: 7)
