@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 
 from lippi_e2e.events import EventGenerator
-from lippi_e2e.kafka import free_ports
 from lippi_e2e.line import Line
 from lippi_e2e.process import outside_environment
 from lippi_e2e.shell_examples import verbs
 from lippi_e2e.waiting import until
-from lippi_e2e.worker import Worker, write_configuration
+from lippi_e2e.worker import Worker, offline_worker, write_configuration
 
 _README = (Path(__file__).parents[2] / "README.md").read_text()
 _kafka = pytest.mark.kafka
@@ -35,20 +34,6 @@ def test_every_exit_code_of_a_help_text_is_in_readme(binary: Path) -> None:
         assert {int(code) for code in re.findall(r"^  ([0-9]+)  ", codes, re.MULTILINE)} <= known, verb
 
 
-def _offline(binary: Path, folder: Path, **changes: object) -> Worker:
-    (folder / "secret").write_text("helloworld")
-    settings = {
-        "kafka.bootstrap_servers": f"127.0.0.1:{free_ports(1)[0]}",
-        "kafka.startup_timeout": "1s",
-        "input.start": "earliest",
-        "gateway.url": "http://127.0.0.1:1/router/rest",
-        "gateway.app_key": "12345678",
-        "gateway.app_secret_file": str(folder / "secret"),
-        **changes,
-    }
-    return Worker(binary, folder, settings)
-
-
 def _fault(worker: Worker, code: int) -> str:
     """Starts the worker, which must end with `code`. Returns the sentence about why."""
     worker.start(wait=False)
@@ -59,7 +44,7 @@ def _fault(worker: Worker, code: int) -> str:
 
 
 def test_69_no_broker(binary: Path, tmp_path: Path) -> None:
-    worker = _offline(binary, tmp_path)
+    worker = offline_worker(binary, tmp_path)
     address = worker.settings["kafka.bootstrap_servers"]
     assert re.fullmatch(
         rf"No broker at {address} answered within the start-up time: {address}/bootstrap: Connect to "
@@ -70,7 +55,7 @@ def test_69_no_broker(binary: Path, tmp_path: Path) -> None:
 
 def test_69_as_late_as_it_was_asked_for(binary: Path, tmp_path: Path) -> None:
     """The watchdog that waits 30 s for the loop does not end a start that may take longer."""
-    worker = _offline(binary, tmp_path, **{"kafka.startup_timeout": "32s"})
+    worker = offline_worker(binary, tmp_path, **{"kafka.startup_timeout": "32s"})
     assert _fault(worker, 69).startswith("No broker at ")
     assert worker.logged("the loop is silent") == []
 
@@ -92,7 +77,7 @@ def test_69_as_late_as_it_was_asked_for(binary: Path, tmp_path: Path) -> None:
     ids=["an unknown property", "properties that do not go together"],
 )
 def test_78_from_librdkafka(binary: Path, tmp_path: Path, changes: dict, sentence: str) -> None:
-    assert _fault(_offline(binary, tmp_path, **changes), 78) == sentence
+    assert _fault(offline_worker(binary, tmp_path, **changes), 78) == sentence
 
 
 def test_78_a_taken_admin_port(binary: Path, tmp_path: Path) -> None:
@@ -100,14 +85,14 @@ def test_78_a_taken_admin_port(binary: Path, tmp_path: Path) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         address = f"127.0.0.1:{other.getsockname()[1]}"
-        assert _fault(_offline(binary, tmp_path, **{"admin.listen": address}), 78) == (
+        assert _fault(offline_worker(binary, tmp_path, **{"admin.listen": address}), 78) == (
             f"admin.listen {address} cannot be used: the port is taken; give each worker of this host its "
             "own, or port 0 (off disables it)."
         )
 
 
 def test_78_from_the_configuration(binary: Path, tmp_path: Path) -> None:
-    worker = _offline(binary, tmp_path, **{"gateway.concurency": 1, "retry.base": "3"})
+    worker = offline_worker(binary, tmp_path, **{"gateway.concurency": 1, "retry.base": "3"})
     worker.start(wait=False)
     assert worker.wait_for_end(30) == 78
     file = tmp_path / "lippi-bridge.yaml"
@@ -141,7 +126,7 @@ def test_78_no_file(binary: Path, tmp_path: Path) -> None:
 
 
 def test_78_too_few_open_files(binary: Path, tmp_path: Path) -> None:
-    worker = _offline(binary, tmp_path, **{"gateway.concurrency": 4096})
+    worker = offline_worker(binary, tmp_path, **{"gateway.concurrency": 4096})
     write_configuration(tmp_path / "lippi-bridge.yaml", worker.settings)
     done = subprocess.run(
         ["bash", "-c", 'ulimit -n 1000 && exec "$0" run --config lippi-bridge.yaml', binary],

@@ -6,28 +6,13 @@ from pathlib import Path
 import pytest
 
 from lippi_e2e.events import EventGenerator
-from lippi_e2e.kafka import free_ports
 from lippi_e2e.line import Line
-from lippi_e2e.worker import Worker
+from lippi_e2e.worker import Worker, offline_worker
 
 _UNREACHABLE = 69
 _CONFIGURATION = 78
 
 _kafka = pytest.mark.kafka
-
-
-def _offline_worker(binary: Path, folder: Path, **changes: object) -> Worker:
-    (folder / "secret").write_text("helloworld")
-    settings = {
-        "kafka.bootstrap_servers": f"127.0.0.1:{free_ports(1)[0]}",
-        "kafka.startup_timeout": "2s",
-        "input.start": "earliest",
-        "gateway.url": "http://127.0.0.1:1/router/rest",
-        "gateway.app_key": "12345678",
-        "gateway.app_secret_file": str(folder / "secret"),
-        **changes,
-    }
-    return Worker(binary, folder, settings)
 
 
 def _refused(worker: Worker, code: int, *words: str, seconds: float = 30) -> str:
@@ -42,7 +27,7 @@ def _refused(worker: Worker, code: int, *words: str, seconds: float = 30) -> str
 
 
 def test_no_broker(binary: Path, tmp_path: Path) -> None:
-    worker = _offline_worker(binary, tmp_path)
+    worker = offline_worker(binary, tmp_path, **{"kafka.startup_timeout": "2s"})
     _refused(worker, _UNREACHABLE, worker.settings["kafka.bootstrap_servers"], seconds=2 + 10)
 
 
@@ -65,12 +50,12 @@ def test_no_broker(binary: Path, tmp_path: Path) -> None:
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_wrong_configuration(binary: Path, tmp_path: Path, changes: dict, words: list[str]) -> None:
-    _refused(_offline_worker(binary, tmp_path, **changes), _CONFIGURATION, *words)
+    _refused(offline_worker(binary, tmp_path, **changes), _CONFIGURATION, *words)
 
 
 def test_all_mistakes_at_once_with_their_lines(binary: Path, tmp_path: Path) -> None:
     changes = {"gateway.concurrency": "many", "kafka.group": "x", "retry.cap": 5}
-    worker = _offline_worker(binary, tmp_path, **changes)
+    worker = offline_worker(binary, tmp_path, **changes)
     said = _refused(worker, _CONFIGURATION, "gateway.concurrency", "kafka.group", "retry.cap")
     text = (tmp_path / "lippi-bridge.yaml").read_text().splitlines()
     line = next(number for number, content in enumerate(text, 1) if "concurrency" in content)
@@ -78,14 +63,14 @@ def test_all_mistakes_at_once_with_their_lines(binary: Path, tmp_path: Path) -> 
 
 
 def test_required_keys_are_named(binary: Path, tmp_path: Path) -> None:
-    worker = _offline_worker(binary, tmp_path)
+    worker = offline_worker(binary, tmp_path)
     for key in ("kafka.bootstrap_servers", "gateway.app_key"):
         del worker.settings[key]
     _refused(worker, _CONFIGURATION, "kafka.bootstrap_servers", "gateway.app_key")
 
 
 def test_the_secret_is_never_said(binary: Path, tmp_path: Path) -> None:
-    worker = _offline_worker(binary, tmp_path, **{"gateway.app_secret": "helloworld-in-the-wrong-place"})
+    worker = offline_worker(binary, tmp_path, **{"gateway.app_secret": "helloworld-in-the-wrong-place"})
     said = _refused(worker, _CONFIGURATION)
     assert "helloworld" not in said
 

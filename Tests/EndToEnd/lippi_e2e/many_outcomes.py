@@ -10,6 +10,7 @@ import time
 
 from confluent_kafka import Producer
 
+from .sample_outcomes import delivered
 from .topics import Topics
 
 _PARTITIONS = 6
@@ -27,37 +28,20 @@ _CLASSES = {
 def outcome(number: int, kind: str, finished_at: int, total_ms: int = 70, **changes: object) -> dict:
     """One outcome with every member."""
     failure = _CLASSES[kind]
-    return {
-        "schema": "lippi-outcome/v1",
-        "outcome": kind,
-        "success": kind == "delivered",
-        "event_id": f"e-{number}",
-        "message_id": f"m-{number}",
-        "sid": f"session-{number % 1000}",
-        "content_type": number % 10 + 1,
-        "bu_id": "100",
-        "session_source": "XSpace",
-        "open_instance_id": "shop001",
-        "corp_id": "dingxxx",
-        "source": {
+    document = delivered(
+        outcome=kind,
+        success=kind == "delivered",
+        event_id=f"e-{number}",
+        message_id=f"m-{number}",
+        sid=f"session-{number % 1000}",
+        content_type=number % 10 + 1,
+        source={
             "topic": "chat-events",
             "partition": number % _PARTITIONS,
             "offset": number,
             "timestamp": finished_at - total_ms,
         },
-        "gateway": {
-            "app_key": "12345678",
-            "http_status": 200,
-            "code": None,
-            "message": None,
-            "sub_code": None,
-            "sub_message": None,
-            "result_code": "200",
-            "result_message": "success",
-            "data": "11496248",
-            "request_id": "qm2xsck5fkzi",
-        },
-        "error": failure
+        error=failure
         and {
             "class": failure,
             "code": "refused_by_gateway",
@@ -67,21 +51,13 @@ def outcome(number: int, kind: str, finished_at: int, total_ms: int = 70, **chan
             "problems": [],
             "problems_total": 0,
         },
-        "warnings": [],
-        "attempts": 1,
-        "possible_duplicate": number % 500 == 499,
-        "attempt_log": [],
-        "received_at": finished_at - 60,
-        "first_sent_at": finished_at - 59,
-        "finished_at": finished_at,
-        "queue_ms": 1,
-        "gateway_ms": 58,
-        "total_ms": total_ms,
-        "waited_ms": {"lane": 0, "retry": 0, "breaker": 0, "halt": 0, "ban": 0},
-        "redrive": None,
-        "bridge": {"instance": "worker-1", "version": "0.1.0", "rules": "2026-11-25"},
-        **changes,
-    }
+        possible_duplicate=number % 500 == 499,
+        received_at=finished_at - 60,
+        first_sent_at=finished_at - 59,
+        finished_at=finished_at,
+        total_ms=total_ms,
+    )
+    return document | changes
 
 
 def fill(bootstrap: str, topic: str, count: int) -> None:

@@ -1,5 +1,7 @@
 """Outcomes of every kind, written down by hand."""
 
+import copy
+
 from .outcome_form import ERRORS
 
 _T0 = 1_577_096_532_390
@@ -44,6 +46,11 @@ DELIVERED: dict = {
     "redrive": None,
     "bridge": {"instance": "worker-0", "version": "0.1.0", "rules": "1"},
 }
+
+
+def delivered(**changes: object) -> dict:
+    """A `delivered` of its own, with other members where named."""
+    return copy.deepcopy(DELIVERED) | changes
 
 
 def sample_outcomes() -> list[dict]:

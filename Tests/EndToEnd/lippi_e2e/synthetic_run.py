@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from .checker import Expectations, Report, check
 from .events import ChatEvent, LoadedEvent, content_digest
 from .reader import Outcome
+from .sample_outcomes import delivered
 
 TOPIC = "chat-events"
 PARTITIONS = 3
@@ -90,64 +91,39 @@ def _request(seq: int, event: ChatEvent) -> dict:
 def _outcome(item: LoadedEvent) -> Outcome:
     event, kind = item.event, "invalid" if item.event.invalid else "delivered"
     place = f"{item.topic}/{item.partition}/{item.offset}"
-    sent = None if event.invalid else item.timestamp + 5
-    document = {
-        "schema": "lippi-outcome/v1",
-        "outcome": kind,
-        "success": kind == "delivered",
-        "event_id": place,
-        "message_id": event.message_id,
-        "sid": event.sid,
-        "content_type": 1,
-        "bu_id": "100",
-        "session_source": "XSpace",
-        "open_instance_id": None,
-        "corp_id": None,
-        "source": {
+    document = delivered(
+        event_id=place,
+        message_id=event.message_id,
+        sid=event.sid,
+        open_instance_id=None,
+        corp_id=None,
+        source={
             "topic": item.topic,
             "partition": item.partition,
             "offset": item.offset,
             "timestamp": item.timestamp,
         },
-        "gateway": None
-        if event.invalid
-        else {
-            "app_key": "12345678",
-            "http_status": 200,
-            "code": None,
-            "message": None,
-            "sub_code": None,
-            "sub_message": None,
-            "result_code": "200",
-            "result_message": "ok",
-            "data": "11496248",
-            "request_id": "qm2xsck5fkzi",
-        },
-        "error": {
-            "class": "validation",
-            "code": "invalid_event",
-            "message": "the event is not valid",
-            "retryable": False,
-            "next": "fix_event",
-            "problems": [{"pointer": "/x" if p is None else p, "code": c} for p, c in event.problems],
-            "problems_total": len(event.problems),
+        received_at=item.timestamp + 4,
+        first_sent_at=item.timestamp + 5,
+        finished_at=item.timestamp + 10,
+        gateway_ms=5,
+        total_ms=10,
+    )
+    if event.invalid:
+        document |= dict.fromkeys(("gateway", "first_sent_at", "queue_ms", "gateway_ms")) | {
+            "outcome": kind,
+            "success": False,
+            "attempts": 0,
+            "error": {
+                "class": "validation",
+                "code": "invalid_event",
+                "message": "the event is not valid",
+                "retryable": False,
+                "next": "fix_event",
+                "problems": [{"pointer": "/x" if p is None else p, "code": c} for p, c in event.problems],
+                "problems_total": len(event.problems),
+            },
         }
-        if event.invalid
-        else None,
-        "warnings": [],
-        "attempts": 0 if event.invalid else 1,
-        "possible_duplicate": False,
-        "attempt_log": [],
-        "received_at": item.timestamp + 4,
-        "first_sent_at": sent,
-        "finished_at": item.timestamp + 10,
-        "queue_ms": None if event.invalid else 1,
-        "gateway_ms": None if event.invalid else 5,
-        "total_ms": 10,
-        "waited_ms": {"lane": 0, "retry": 0, "breaker": 0, "halt": 0, "ban": 0},
-        "redrive": None,
-        "bridge": {"instance": "one", "version": "0", "rules": "1"},
-    }
     headers = {
         "outcome": kind,
         "event_id": place,

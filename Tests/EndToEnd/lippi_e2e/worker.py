@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from .kafka import free_ports
 from .process import LogFile, OwnedProcess, Usage, ended, kill_if_running, spawn, usage_of
 
 _START_SECONDS = 60
@@ -132,6 +133,22 @@ class Worker(OwnedProcess):
     def abandon(self) -> None:
         """For the end of a test, in whatever state the worker is."""
         kill_if_running(self.process)
+
+
+def offline_worker(binary: Path, folder: Path, **changes: object) -> Worker:
+    """A worker whose configuration is right, for a broker and a gateway that are not there. `changes` are
+    settings laid over it."""
+    (folder / "secret").write_text("helloworld")
+    settings = {
+        "kafka.bootstrap_servers": f"127.0.0.1:{free_ports(1)[0]}",
+        "kafka.startup_timeout": "1s",
+        "input.start": "earliest",
+        "gateway.url": "http://127.0.0.1:1/router/rest",
+        "gateway.app_key": "12345678",
+        "gateway.app_secret_file": str(folder / "secret"),
+        **changes,
+    }
+    return Worker(binary, folder, settings)
 
 
 def _says(line: dict, message: str) -> bool:
