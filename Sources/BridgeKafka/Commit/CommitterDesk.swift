@@ -168,7 +168,7 @@ final class CommitterDesk: Sendable {
   /// A batch waits to be committed.
   var hasBatch: Bool { papers.withLock { $0.batch != nil } }
 
-  /// The time to give up has come.
+  /// The time to give up has come. Asked between any two calls into the library, so asking is a sign of life, too.
   var isOver: Bool {
     sign()
     return papers.withLock { $0.stopAt.map { MonotonicTime.now >= $0 } ?? false }
