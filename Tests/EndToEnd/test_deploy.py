@@ -23,11 +23,13 @@ _KUBERNETES = _DEPLOY / "kubernetes"
 # Beside this Python: what requirements.txt installs.
 _TOOLS = Path(sys.executable).parent
 _GRACE_SECONDS = 25
+# The longest links the program and packs it, twice on a busy machine.
+_COMMAND_SECONDS = 250
 
 
 def _run(*command: object, **options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(word) for word in command], capture_output=True, text=True, timeout=120, **options
+        [str(word) for word in command], capture_output=True, text=True, timeout=_COMMAND_SECONDS, **options
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from confluent_kafka.admin import (
     AclBinding,
+    AclBindingFilter,
     AclOperation,
     AclPermissionType,
     AdminClient,
@@ -17,6 +18,7 @@ from confluent_kafka.admin import (
 )
 
 from .kafka import KafkaCluster
+from .waiting import until
 
 _OPENSSL_SECONDS = 30
 _ANSWER_SECONDS = 30
@@ -29,6 +31,9 @@ ADMINISTRATOR = "administrator"
 CERTIFICATE_NAME = "bridge-certificate"
 KEY_PASSWORD = "key password"
 _SALT = b"salt of the tests"
+_ANY_ACL = AclBindingFilter(
+    ResourceType.ANY, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ANY
+)
 
 
 class Certificates:
@@ -110,8 +115,14 @@ class SecuredCluster(KafkaCluster):
             future.result(timeout=_ANSWER_SECONDS)
 
     def grant(self, bindings: Iterable[AclBinding]) -> None:
-        for future in self.admin.create_acls(list(bindings)).values():
+        wanted = set(bindings)
+        for future in self.admin.create_acls(list(wanted)).values():
             future.result(timeout=_ANSWER_SECONDS)
+        # The controller has taken them; the broker, which answers here, hears of them a moment later.
+        until(lambda: wanted <= self._granted(), _ANSWER_SECONDS, "the broker knows the rights")
+
+    def _granted(self) -> set[AclBinding]:
+        return set(self.admin.describe_acls(_ANY_ACL).result(timeout=_ANSWER_SECONDS))
 
     def _security(self) -> dict[str, str]:
         names = {USER: PASSWORD, STRANGER: PASSWORD, ADMINISTRATOR: PASSWORD}
