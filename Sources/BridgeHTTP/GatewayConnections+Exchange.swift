@@ -1,5 +1,4 @@
 internal import BridgeCore
-internal import CCurl
 
 extension GatewayConnections {
   mutating func readEvents(at now: Moment) {
@@ -49,18 +48,21 @@ extension GatewayConnections {
       let left = connections[index].requestByteCount &- connections[index].acceptedByteCount
       guard left > 0 else { return requestSent(index) }
       let offset = connections[index].requestStart &+ connections[index].acceptedByteCount
-      let handle = connections[index].handle
-      var accepted = 0
-      let code = connections[index].request.withBytes {
-        curl_easy_send(handle, $0.baseAddress.map { $0 + offset }, min(left, Self.sliceByteLimit), &accepted)
+      let transfer = connections[index].request.withBytes {
+        let slice = UnsafeRawBufferPointer(rebasing: $0[offset...].prefix(Self.sliceByteLimit))
+        return connections[index].send(slice, encrypted: endpoint.isEncrypted)
       }
-      guard code == CURLE_OK, accepted > 0 else {
-        if code == CURLE_OK || code == CURLE_AGAIN { return watchForRoom(index, true) }
-        return sendFailed(index, at: now)
+      switch transfer {
+      case .moved(let count): accepted(count, index, at: now.monotonic)
+      case .mustWait: return watchForRoom(index, true)
+      case .failed: return sendFailed(index, at: now)
       }
-      if connections[index].startedAt == nil { connections[index].startedAt = now.monotonic }
-      connections[index].acceptedByteCount &+= accepted
     }
+  }
+
+  private mutating func accepted(_ count: Int, _ index: Int32, at now: MonotonicTime) {
+    if connections[index].startedAt == nil { connections[index].startedAt = now }
+    connections[index].acceptedByteCount &+= count
   }
 
   private mutating func requestSent(_ index: Int32) {
@@ -82,15 +84,15 @@ extension GatewayConnections {
     if connections[index].phase == .sending { end(index, with: .reset, at: now.monotonic) }
   }
 
-  /// Reads what has come; stops at a complete answer. `fault` is what was seen before: libcurl tells a reset once
-  /// only, and a clean end ever after.
+  /// Reads what has come; stops at a complete answer. `fault` is what was seen before: a reset is told once only, and a
+  /// clean end ever after.
   private mutating func receive(_ index: Int32, after fault: TransportFault? = nil, at now: Moment) {
-    while let handle = connections[index].handle {
-      var count = 0
-      let code = curl_easy_recv(handle, scratch.baseAddress, scratch.count, &count)
-      guard code == CURLE_OK else {
-        if code != CURLE_AGAIN { end(index, with: fault ?? .reset, at: now.monotonic) }
-        return
+    while connections[index].handle != nil {
+      let count: Int
+      switch connections[index].receive(into: scratch, encrypted: endpoint.isEncrypted) {
+      case .moved(let received): count = received
+      case .mustWait: return
+      case .failed: return end(index, with: fault ?? .reset, at: now.monotonic)
       }
       let bytes = UnsafeRawBufferPointer(rebasing: scratch[..<count])
       let progress =

@@ -35,10 +35,12 @@ package struct ByteBuffer: ~Copyable {
   }
 
   /// Makes room for `extra` more bytes.
+  @inline(__always)
   package mutating func reserve(_ extra: Int) {
     if capacity &- count < extra { grow(extra) }
   }
 
+  @inline(never)
   private mutating func grow(_ extra: Int) {
     let wanted = max(capacity * 2, count + extra)
     let moved = UnsafeMutableRawPointer.allocate(byteCount: wanted, alignment: 16)
@@ -48,6 +50,7 @@ package struct ByteBuffer: ~Copyable {
     capacity = wanted
   }
 
+  @inline(__always)
   package mutating func append(_ byte: UInt8) {
     reserve(1)
     base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
