@@ -5,8 +5,8 @@
  * The same job: a member of a group reads events, checks them (UTF-8, JSON, every member's rule), sends each as a
  * signed POST over connections that are kept, one request per conversation at a time, checks the answer, and writes
  * one outcome of the same form with the same headers to the same partition; outcomes and offsets are committed in one
- * transaction by a second thread. Settings of librdkafka, size and pace of batches, and the bounds of memory are the
- * worker's.
+ * transaction by a second thread. Size and pace of batches, the bounds of memory and what is set of librdkafka are the
+ * worker's; where not, it is said.
  *
  * Left out is what happens when something goes wrong: retries, recovery after a crash, configuration, metrics.
  * Whatever is not the ordinary course ends the program with a message, so nothing of what it measures is failure. */
@@ -1177,8 +1177,9 @@ static void start_kafka(void) {
       {"bootstrap.servers", options.bootstrap}, {"client.id", "yardstick"}, {"socket.nagle.disable", "true"},
       {"group.id", options.group}, {"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"},
       {"isolation.level", "read_committed"}, {"auto.offset.reset", "earliest"}, {"check.crcs", "true"},
-      {"queued.min.messages", "1000"}, {"queued.max.messages.kbytes", "512"}, {"fetch.message.max.bytes", "262144"},
-      {"fetch.wait.max.ms", "100"}, {"session.timeout.ms", "15000"}, {"heartbeat.interval.ms", "1000"}, {0}};
+      /* More than the worker's 1000 records and 512 KiB, which are meant for a queue for each partition: in one queue
+       * for all of them they would be exceeded most of the time, and each time reading pauses for a second. */
+      {"queued.min.messages", "100000"}, {"queued.max.messages.kbytes", "16384"}, {"fetch.wait.max.ms", "100"}, {"session.timeout.ms", "15000"}, {"heartbeat.interval.ms", "1000"}, {0}};
   producer = make_client(RD_KAFKA_PRODUCER, producing);
   check(rd_kafka_init_transactions(producer, 30000), "transactions");
   if (!(output_topic = rd_kafka_topic_new(producer, options.output, NULL))) die("the result topic");

@@ -1,14 +1,14 @@
 """What one event costs: `python -m lippi_e2e.bench --events 100000 --repeat 3 --json FILE`.
 
 Starts a broker, loads the events, starts the gateway simulator, and lets the worker of the release build go
-through all of them, once per repetition with a group and a result topic of its own. Beside it, in turns, goes the
-yardstick (Tests/Yardstick): the same job by a program in C. Measured from outside:
+through all of them, once per repetition with a group and a result topic of its own. Beside it, in turns, goes
+the yardstick (Tests/Yardstick): the same job by a program in C. Measured from outside:
 
 - CPU: user + system time of the process, from its log line `started` to lag 0
 - events/s: over the same time
 - RSS: the peak of the process over its whole life
-- latency: as the outcomes tell it (`gateway_ms`, and `queue_ms` for the wait before the first request); in a steady
-  flow also from the event's timestamp to the moment in which a read_committed consumer has its outcome
+- latency: as the outcomes tell it (`gateway_ms`, and `queue_ms` for the wait before the first request); in a
+  steady flow also from the event's timestamp to when a read_committed consumer has its outcome
 
 A repetition counts only if every event has exactly one outcome, and all are `delivered` without a flag.
 

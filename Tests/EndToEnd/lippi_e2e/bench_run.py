@@ -179,7 +179,7 @@ def measured(ground: Ground, case: Case, *, is_yardstick: bool, extra: Sequence[
 
 
 def all_delivered(reader: OutcomeReader, count: int) -> list[dict]:
-    """The outcomes. A run counts only if every event has exactly one, and all are delivered without a flag."""
+    """The outcomes. A run counts only if every event has exactly one, and all are delivered unflagged."""
     until(lambda: reader.count() >= count, 30, "all outcomes are visible")
     outcomes = reader.outcomes
     sources = {outcome.source for outcome in outcomes}
