@@ -26,6 +26,7 @@ _LAG_POLL_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Result:
+    outcomes: int
     cpu_us_per_event: float
     events_per_second: float
     rss_peak_mib: float
@@ -167,6 +168,7 @@ def measured(ground: Ground, case: Case, *, is_yardstick: bool, extra: Sequence[
     gateway = sorted(document["gateway_ms"] for document in documents)
     queue = sorted(document["queue_ms"] for document in documents)
     return Result(
+        outcomes=len(documents),
         cpu_us_per_event=measured_cpu(before, after) / count,
         events_per_second=count / seconds,
         rss_peak_mib=program.last_usage.rss_peak_bytes / 2**20,
