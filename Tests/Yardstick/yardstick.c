@@ -640,25 +640,45 @@ static size_t write_request(struct buffer *request, const struct event *event) {
 
 /* ---- Outcome --------------------------------------------------------------------------------------------------- */
 
+enum { RESULT_CODE, RESULT_MESSAGE, DATA, REQUEST_ID, ANSWER_TEXTS };
 struct answer {
-  struct text result_code, result_message, data, request_id;
+  struct text texts[ANSWER_TEXTS];
 };
 
-/* No text of the gateway may repeat eight bytes of the content, or a member's id. */
-static void refuse_echo(struct text text, const struct event *event) {
-  struct text content = event->texts[CONTENT];
-  for (uint32_t i = 0; i < text.size; i++)
-    if (text.at[i] < 0x20 || text.at[i] > 0x7E) die("a text of the gateway is not plain");
-  for (int member = CMS_ID; member <= SENDER_ID; member += SENDER_ID - CMS_ID)
-    if (event->texts[member].at && memmem(text.at, text.size, event->texts[member].at, event->texts[member].size))
-      die("the gateway repeats an id");
-  for (uint32_t i = 0; i + 8 <= text.size; i++)
-    if (memmem(content.at, content.size, text.at + i, 8)) die("the gateway repeats the content");
+static inline uint32_t piece_hash(const uint8_t *at) {
+  uint32_t piece;
+  memcpy(&piece, at, 4);
+  return piece * 0x9E3779B1u >> 20;
 }
 
-static void put_gateway_text(struct buffer *b, struct text text, const struct event *event) {
-  if (text.at) refuse_echo(text, event);
-  put_json_or_null(b, text);
+/* No text of the gateway may repeat eight bytes of the content, or a member's id. Of eight bytes in the content, four
+ * that stand at a multiple of five are among the texts' pieces: only where such a piece is, is looked closely. */
+static void refuse_echoes(const struct text *texts, int count, const struct event *event) {
+  uint64_t pieces[64] = {0};
+  struct text content = event->texts[CONTENT];
+  bool is_long = false;
+  for (const struct text *text = texts; text < texts + count; text++) {
+    for (uint32_t i = 0; i < text->size; i++)
+      if (text->at[i] < 0x20 || text->at[i] > 0x7E) die("a text of the gateway is not plain");
+    for (int member = CMS_ID; member <= SENDER_ID; member += SENDER_ID - CMS_ID) {
+      struct text id = event->texts[member];
+      if (id.at && id.size <= text->size && memmem(text->at, text->size, id.at, id.size)) die("the gateway repeats an id");
+    }
+    if (text->size < 8) continue;
+    is_long = true;
+    for (uint32_t i = 0; i + 4 <= text->size; i++) {
+      uint32_t hash = piece_hash(text->at + i);
+      pieces[hash >> 6] |= 1ull << (hash & 63);
+    }
+  }
+  if (!is_long) return;
+  for (uint32_t at = 0; at + 4 <= content.size; at += 5) {
+    uint32_t hash = piece_hash(content.at + at);
+    if (!(pieces[hash >> 6] & 1ull << (hash & 63))) continue;
+    for (const struct text *text = texts; text < texts + count; text++)
+      for (uint32_t i = at < 4 ? 0 : at - 4; i <= at && i + 8 <= content.size; i++)
+        if (memmem(text->at, text->size, content.at + i, 8)) die("the gateway repeats the content");
+  }
 }
 
 static void put_time(struct buffer *b, int64_t milliseconds) {
@@ -685,6 +705,7 @@ static void put_member(struct buffer *b, const char *before, int64_t number) {
 static void write_outcome(const struct event *event, const struct answer *answer) {
   struct batch *batch = filling;
   struct buffer *b = &batch->bytes;
+  refuse_echoes(answer->texts, ANSWER_TEXTS, event);
   if (batch->count == batch->room) {
     batch->room = batch->room ? batch->room * 2 : 1024;
     if (!(batch->outcomes = realloc(batch->outcomes, batch->room * sizeof *batch->outcomes))) die("out of memory");
@@ -748,13 +769,13 @@ static void write_outcome(const struct event *event, const struct answer *answer
   PUT(b, "},\"gateway\":{\"app_key\":\"");
   put(b, options.app_key, strlen(options.app_key));
   PUT(b, "\",\"http_status\":200,\"code\":null,\"message\":null,\"sub_code\":null,\"sub_message\":null,\"result_code\":");
-  put_gateway_text(b, answer->result_code, event);
+  put_json_or_null(b, answer->texts[RESULT_CODE]);
   PUT(b, ",\"result_message\":");
-  put_gateway_text(b, answer->result_message, event);
+  put_json_or_null(b, answer->texts[RESULT_MESSAGE]);
   PUT(b, ",\"data\":");
-  put_gateway_text(b, answer->data, event);
+  put_json_or_null(b, answer->texts[DATA]);
   PUT(b, ",\"request_id\":");
-  put_gateway_text(b, answer->request_id, event);
+  put_json_or_null(b, answer->texts[REQUEST_ID]);
   PUT(b, "},\"error\":null,\"warnings\":[],\"attempts\":1,\"possible_duplicate\":false,\"attempt_log\":[]");
   put_member(b, ",\"received_at\":", event->received_at);
   put_member(b, ",\"first_sent_at\":", event->sent_at);
@@ -1070,7 +1091,7 @@ static void read_answer(const uint8_t *body, size_t size, struct answer *answer)
   expect(&c, '{');
   while (next_member(&c, &is_first, &member)) {
     if (is(member, "request_id")) {
-      answer->request_id = read_string(&c);
+      answer->texts[REQUEST_ID] = read_string(&c);
       continue;
     }
     if (!is(member, "result")) die("answer: %.*s", (int)size, body);
@@ -1082,9 +1103,9 @@ static void read_answer(const uint8_t *body, size_t size, struct answer *answer)
         is_success = true;
       } else {
         struct text text = read_string(&c);
-        if (is(name, "code")) answer->result_code = text;
-        else if (is(name, "msg")) answer->result_message = text;
-        else if (is(name, "data")) answer->data = text;
+        if (is(name, "code")) answer->texts[RESULT_CODE] = text;
+        else if (is(name, "msg")) answer->texts[RESULT_MESSAGE] = text;
+        else if (is(name, "data")) answer->texts[DATA] = text;
       }
     }
   }
