@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from lippi_e2e import bench
-from lippi_e2e.bench_run import all_delivered
+from lippi_e2e.bench_run import Ground, all_delivered
+from lippi_e2e.kafka import KafkaCluster
+from lippi_e2e.yardstick import built_yardstick
 
 _EVENTS = 3_000
 _FIGURES = {
@@ -24,12 +26,11 @@ _FIGURES = {
 
 
 @pytest.mark.kafka
-def test_one_case_with_the_yardstick(binary: Path, tmp_path: Path) -> None:
-    file = tmp_path / "bench.json"
-    options = ["--binary", str(binary), "--events", str(_EVENTS), "--latency", "1", "--repeat", "1"]
+def test_one_case_with_the_yardstick(binary: Path, kafka: KafkaCluster, tmp_path: Path) -> None:
+    options = bench.parsed(["--events", str(_EVENTS), "--latency", "1", "--repeat", "1"])
     # It raises unless each program has written one outcome for each event, all of them delivered.
-    assert bench.main([*options, "--json", str(file)]) == 0
-    document = json.loads(file.read_text())
+    measured = bench.measure(options, Ground(kafka, tmp_path, binary, built_yardstick()))
+    document = json.loads(json.dumps(measured))
     assert document["machine"]["sha256_mib_per_second"] > 0
     assert document["options"]["events"] == _EVENTS
     (row,) = document["rows"]

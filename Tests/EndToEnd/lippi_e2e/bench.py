@@ -37,13 +37,14 @@ _FIGURES = ("steady", "idle", "start", "allocations")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _options(arguments)
+    options = parsed(arguments)
     if not options.binary.is_file():
         print(f"{options.binary} does not exist: build it first (./dev build)", file=sys.stderr)
         return _UNAVAILABLE
     with tempfile.TemporaryDirectory(prefix="lippi-bench-") as folder:
         try:
-            document = _measure(options, Path(folder))
+            with KafkaCluster(Path(folder) / "kafka", heap="-Xms512m -Xmx1g") as kafka:
+                document = measure(options, Ground(kafka, Path(folder), options.binary, built_yardstick()))
         except KafkaUnavailable as reason:
             print(f"no broker: {reason}", file=sys.stderr)
             return _UNAVAILABLE
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=(__doc__ or "").split("\n\n")[0])
     one = parser.add_argument_group("one case")
     one.add_argument("--events", type=int, default=100_000)
@@ -96,20 +97,20 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _measure(options: argparse.Namespace, folder: Path) -> dict:
-    yardstick = built_yardstick()
+def measure(options: argparse.Namespace, ground: Ground) -> dict:
+    """Measures and prints; returns what `--json` writes."""
     speed = sha256_mib_per_second()
     _tell(f"{os.cpu_count()} CPUs, SHA-256 {speed:.0f} MiB/s")
-    with KafkaCluster(folder / "kafka", heap="-Xms512m -Xmx1g") as kafka:
-        ground = Ground(kafka, folder, options.binary, yardstick)
-        if options.table or options.case:
-            rows, figures = _table(options, ground)
-        else:
-            extra = [argument for pair in options.set for argument in ("--set", pair)]
-            rows, figures = [run_case(ground, _case(options), options.repeat, _tell, extra)], {}
+    if options.table or options.case:
+        rows, figures = _table(options, ground)
+    else:
+        extra = [argument for pair in options.set for argument in ("--set", pair)]
+        rows, figures = [run_case(ground, _case(options), options.repeat, _tell, extra)], {}
     print(printed(rows))
-    for name, found in figures.items():
-        print(f"{name}: {json.dumps(found, default=lambda number: round(number, 3))}")
+    for name, sides in figures.items():
+        for side, found in sides.items():
+            told = ", ".join(f"{figure} {_short(value)}" for figure, value in found.items())
+            print(f"{name:<12}{side:<10}{told}")
     return {
         "options": {
             name: str(value) if isinstance(value, Path) else value for name, value in vars(options).items()
@@ -157,6 +158,11 @@ def _table(options: argparse.Namespace, ground: Ground) -> tuple[list[Row], dict
 
 def _both(measure: Callable[[bool], dict[str, float]]) -> dict[str, dict[str, float]]:
     return {"worker": measure(False), "yardstick": measure(True)}
+
+
+def _short(figure: float | dict[str, float]) -> str:
+    """A figure, or the median of several."""
+    return f"{figure['median'] if isinstance(figure, dict) else figure:.4g}"
 
 
 def _tell(line: str) -> None:
