@@ -24,7 +24,6 @@ static void *allocate(size_t size) {
   return bytes;
 }
 
-
 struct text {
   const uint8_t *at;
   uint32_t size;

@@ -17,8 +17,9 @@ enum {
   OUTCOMES_THAT_START_BATCH = 500,
   PARTITIONS = 1024,
 };
-static const int64_t COMMIT_INTERVAL_US = 50 * 1000, REQUEST_TIMEOUT_US = 8000 * 1000, LONGEST_WAIT_US = 1000 * 1000;
-
+static const int64_t COMMIT_INTERVAL_US = 50 * 1000;
+static const int64_t REQUEST_TIMEOUT_US = 8 * 1000 * 1000;
+static const int64_t LONGEST_WAIT_US = 1000 * 1000;
 
 struct lane {
   uint64_t hash;
@@ -33,7 +34,7 @@ struct window {
     bool is_resolved;
   } *places; /* A ring; its size is a power of two. */
   uint32_t first, end, room;
-  int64_t committable; /* -1 before the first. */
+  int64_t committable; /* Means something when is_dirty: it has moved since the last batch. */
   bool is_dirty;
 };
 
