@@ -1,0 +1,110 @@
+"""The yardstick (Tests/Yardstick): the worker's job by a program in C; and a counter of allocations."""
+
+import shlex
+import subprocess
+import urllib.parse
+from collections.abc import Mapping
+from pathlib import Path
+
+from .gateway_client import APP_KEY, APP_SECRET
+from .process import LogFile, OwnedProcess, Usage, ended, kill_if_running, spawn, usage_of
+
+_ROOT = Path(__file__).parents[3]
+_SOURCES = _ROOT / "Tests" / "Yardstick"
+_BUILT = _ROOT / ".build" / "yardstick"
+_COMPILE_SECONDS = 60
+_START_SECONDS = 60
+_STOP_SECONDS = 40
+
+
+def built_yardstick() -> Path:
+    libraries = subprocess.run(
+        ["pkg-config", "--cflags", "--libs", "rdkafka", "libcrypto"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=_COMPILE_SECONDS,
+    )
+    return _compiled("yardstick.c", "yardstick", [*shlex.split(libraries.stdout), "-pthread"])
+
+
+def built_allocation_counter() -> Path:
+    return _compiled("count_allocations.c", "count_allocations.so", ["-shared", "-fPIC"])
+
+
+def _compiled(source: str, name: str, options: list[str]) -> Path:
+    _BUILT.mkdir(parents=True, exist_ok=True)
+    output = _BUILT / name
+    done = subprocess.run(
+        ["cc", "-O2", "-Wall", "-Wextra", "-D_GNU_SOURCE", _SOURCES / source, "-o", output, *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_COMPILE_SECONDS,
+    )
+    if done.returncode != 0:
+        raise AssertionError(f"{source} does not compile:\n{done.stderr}")
+    return output
+
+
+class Yardstick(OwnedProcess):
+    """Started by `start()`, which returns when it has reached the broker and not yet joined the group."""
+
+    title = "the yardstick"
+
+    def __init__(
+        self,
+        binary: Path,
+        folder: Path,
+        *,
+        bootstrap: str,
+        group: str,
+        input_topic: str,
+        result_topic: str,
+        url: str,
+        in_flight: int,
+        environment: Mapping[str, str] | None = None,
+    ):
+        # The program resolves no names, and a socket's address is what it is.
+        assert urllib.parse.urlsplit(url).scheme == "http", "the yardstick speaks no TLS"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.log = LogFile(folder / "yardstick.log")
+        self.environment = dict(environment or {})
+        self.last_usage = Usage(cpu_us=0, rss_peak_bytes=0)
+        self._arguments: list[str | Path] = [
+            *(binary, "--bootstrap", bootstrap, "--group", group, "--url", url),
+            *("--input", input_topic, "--output", result_topic, "--in-flight", str(in_flight)),
+            *("--app-key", APP_KEY, "--secret", APP_SECRET),
+        ]
+
+    @property
+    def output(self) -> LogFile:
+        return self.log
+
+    def start(self) -> "Yardstick":
+        with self.log.path.open("wb") as log:
+            self.process = spawn(
+                self._arguments, stdout=log, stderr=subprocess.STDOUT, environment=self.environment
+            )
+        self.log.wait_for(
+            lambda line: line.get("message") == "started",
+            _START_SECONDS,
+            "the yardstick says that it has started",
+            every=0.005,
+            guard=self.assert_running,
+        )
+        return self
+
+    def usage(self) -> Usage:
+        self.assert_running()
+        self.last_usage = usage_of(self.process.pid)
+        return self.last_usage
+
+    def stop(self) -> int:
+        """SIGTERM, then the exit code."""
+        self.usage()
+        self.process.terminate()
+        return ended(self.process, _STOP_SECONDS, self.title)
+
+    def abandon(self) -> None:
+        kill_if_running(self.process)
