@@ -44,13 +44,13 @@ package struct KafkaIntake: ~Copyable {
   /// An idle member polls at least this often: only that tells the group that it works.
   static let eventPollInterval = TimeSpan.seconds(1)
 
-  /// Makes the client; it connects, but joins nothing before `subscribe`.
-  package init(_ settings: KafkaSettings, membership: GroupMembership, notices: KafkaNotices)
-    throws(FatalFault)
-  {
+  /// Makes the client; it connects, but joins nothing before `subscribe`. `partitionCount` is the input topic's.
+  package init(
+    _ settings: KafkaSettings, partitionCount: Int, membership: GroupMembership, notices: KafkaNotices
+  ) throws(FatalFault) {
     let observer = ClientObserver(notices: notices)
     let wake = try WakeSignal()
-    let client = try settings.makeConsumer(observer: observer)
+    let client = try settings.makeConsumer(ReadAhead(partitionCount: partitionCount), observer: observer)
     client.raiseAtEvents(wake)
     self.settings = settings
     self.membership = membership

@@ -3,18 +3,19 @@ import CRdKafka
 
 extension KafkaSettings {
   /// The member of the group.
-  borrowing func makeConsumer(observer: ClientObserver) throws(FatalFault) -> ClientHandle {
+  borrowing func makeConsumer(
+    _ readAhead: ReadAhead, observer: ClientObserver
+  ) throws(FatalFault) -> ClientHandle {
     let configuration = ClientConfiguration()
     try setConnection(on: configuration)
     try setAll(
       on: configuration,
       [
-        ("queued.min.messages", "1000"),
-        ("queued.max.messages.kbytes", "512"),
         ("fetch.message.max.bytes", "262144"),
         ("fetch.wait.max.ms", "100"),
         ("check.crcs", "true"),
       ])
+    try setAll(on: configuration, readAhead.properties())
     try setOwnProperties(on: configuration)
     try setGroup(on: configuration)
     try setAll(

@@ -79,7 +79,8 @@ struct Worker {
       settings, membership: membership, notices: notices, tokenOf: { RecoveryLogCodec.token(of: $0) })
     // Before the group is joined: it ends a transaction that a predecessor left open.
     try committer.prepare(timeout: settings.startupTimeout)
-    var intake = try KafkaIntake(settings, membership: membership, notices: notices)
+    var intake = try KafkaIntake(
+      settings, partitionCount: counts.input, membership: membership, notices: notices)
     let gateway = try makeConnections()
     let readiness = try Readiness()
     readiness.watch(sight.requests.descriptor)

@@ -45,7 +45,8 @@ struct Member: ~Copyable {
   init(_ settings: KafkaSettings, membership: GroupMembership? = nil, subscribes: Bool = true) throws {
     let known = try membership ?? GroupMembership()
     let notices = KafkaNotices()
-    var intake = try KafkaIntake(settings, membership: known, notices: notices)
+    var intake = try KafkaIntake(
+      settings, partitionCount: KafkaSettings.suggestedPartitionCount, membership: known, notices: notices)
     if subscribes { try intake.subscribe() }
     self.membership = known
     self.notices = notices

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from .waiting import until
@@ -28,6 +28,7 @@ class Topics:
     def __init__(self, bootstrap: str):
         self.bootstrap = bootstrap
         self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+        self._members: dict[str, Consumer] = {}
 
     def create(self, name: str, partitions: int, replicas: int = 1, **settings: str | int) -> None:
         """Creates a topic and waits until every partition has a leader. Settings: underscores for dots."""
@@ -97,7 +98,21 @@ class Topics:
         return sum(max(0, partition.offset) for partition in found.values())
 
     def _committed(self, group: str, topic: str, partitions: Iterable[int]) -> dict[int, TopicPartition]:
-        wanted = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, p) for p in partitions])
-        answer = self._admin.list_consumer_group_offsets([wanted], request_timeout=_ANSWER_SECONDS)[group]
-        found = answer.result(timeout=_ANSWER_SECONDS).topic_partitions
+        # Not by the administrator's client: while the coordinator loads or moves, its call ends the process
+        # (librdkafka 2.16: rd_kafka_handle_OffsetFetch has no group to refresh there).
+        wanted = [TopicPartition(topic, partition) for partition in partitions]
+        found = self._member(group).committed(wanted, timeout=_ANSWER_SECONDS)
         return {tp.partition: tp for tp in found if tp.error is None}
+
+    def _member(self, group: str) -> Consumer:
+        """A client that could join the group, and never does."""
+        if group not in self._members:
+            self._members[group] = Consumer(
+                {
+                    "bootstrap.servers": self.bootstrap,
+                    "group.id": group,
+                    "enable.auto.commit": False,
+                    "log_level": 0,
+                }
+            )
+        return self._members[group]
