@@ -12,7 +12,7 @@ package struct ChatMessage: Sendable {
   package var dingCorpID = TextRange.absent
   package var senderID = TextRange.absent
   package var openInstanceID = TextRange.absent
-  /// 1 to 10; nil if it could not be read.
+  /// The number of a `ContentType`; nil if it could not be read.
   package var contentType: Int64?
   package var senderType = SenderType.member
   /// 1 or 1001.

@@ -5,6 +5,9 @@ internal import Synchronization
 /// The gateway for tests and demonstrations: its checks, its answers, and faults on demand, served by one thread
 /// over HTTP/1.1, with TLS or without. Beside `/router/rest` it has `POST` and `DELETE /_fault`, `GET /_stats`, `GET /_log?after=SEQ`.
 package final class GatewaySimulator: Sendable {
+  /// What `kind` of a fault may be.
+  package static let faultKinds = FaultKind.allCases.map(\.rawValue)
+
   /// Where messages are posted: `http://ADDRESS:PORT/router/rest`.
   package let url: String
   private let options: SimulatorOptions

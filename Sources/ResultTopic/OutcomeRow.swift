@@ -1,4 +1,5 @@
 package import BridgeCore
+import ChatEvents
 import Glibc
 
 /// What a person wants to see of one outcome, in columns. Nothing in it can harm a terminal.
@@ -13,18 +14,13 @@ package struct OutcomeRow {
   private var note: String
   private var needsAttention: Bool
 
-  private static let contentTypes = [
-    "text", "image", "video", "link", "voice", "markdown", "action_card", "rich_text", "file", "read",
-  ]
-
   package init(_ members: OutcomeMembers, _ kind: OutcomeKind) {
     self.kind = kind
     finishedAt = members.number("finished_at")
     milliseconds = members.number("total_ms")
     conversation = Self.safe(members.text("sid"))
     messageID = Self.safe(members.text("message_id"))
-    let number = members.number("content_type")
-    contentType = number.map { (1...10).contains($0) ? Self.contentTypes[Int($0) - 1] : "\($0)" } ?? "–"
+    contentType = members.number("content_type").map(Self.contentType) ?? "–"
     attempts = members.number("attempts").map { "\($0)" } ?? "?"
     note = TerminalText.safe(OutcomeWords.note(of: members))
     needsAttention = members.isTrue("possible_duplicate")
@@ -40,6 +36,10 @@ package struct OutcomeRow {
       contentType, attempts,
       milliseconds.map { "\($0)" } ?? "–", note)
     return isColoured ? "\u{1b}[\(colour)m\(text)\u{1b}[0m" : text
+  }
+
+  private static func contentType(_ number: Int64) -> String {
+    ContentType.name(of: number).map { "\($0)" } ?? "\(number)"
   }
 
   private var colour: String {

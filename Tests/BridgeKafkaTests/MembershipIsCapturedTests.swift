@@ -12,7 +12,8 @@ import Testing
     let cluster = try TestCluster(backend)
     try cluster.createTopics(inputPartitions: 1)
     let settings = cluster.settings()
-    let client = try settings.makeConsumer(observer: ClientObserver(notices: KafkaNotices()))
+    let client = try settings.makeConsumer(
+      ReadAhead(partitionCount: 1), observer: ClientObserver(notices: KafkaNotices()))
     #expect(GroupCredentials.capture(from: client, groupID: settings.groupID, instance: nil) == nil)
   }
 

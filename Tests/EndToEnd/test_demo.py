@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
+from lippi_e2e import schemas
 from lippi_e2e.kafka import KafkaCluster
+from lippi_e2e.member_forms import CONTENT_TYPES
 from lippi_e2e.process import outside_environment
 
 _EVENTS = 40
@@ -44,13 +46,26 @@ def _ended(demo: subprocess.Popen[str]) -> tuple[list[str], str]:
     return stdout.splitlines(), stderr
 
 
+def _assert_published(part: object, schema: dict) -> None:
+    """Each member is in the schema, which itself lets others pass: readers must, of a later release."""
+    if isinstance(part, dict):
+        for name, value in part.items():
+            assert name in schema["properties"], name
+            _assert_published(value, schema["properties"][name])
+    elif isinstance(part, list):
+        for item in part:
+            _assert_published(item, schema["items"])
+
+
 def _check(lines: list[str]) -> None:
     outcomes = [json.loads(line) for line in lines]
     sources = [(outcome["source"]["partition"], outcome["source"]["offset"]) for outcome in outcomes]
     assert len(set(sources)) == _EVENTS
     assert {outcome["outcome"] for outcome in outcomes} == {"delivered", "invalid", "rejected"}
+    for outcome in outcomes:
+        _assert_published(outcome, schemas.schema("outcome"))
     delivered = [outcome for outcome in outcomes if outcome["outcome"] == "delivered"]
-    assert {outcome["content_type"] for outcome in delivered} == set(range(1, 11))
+    assert {outcome["content_type"] for outcome in delivered} == set(CONTENT_TYPES.values())
     assert any(outcome["attempts"] > 1 and not outcome["possible_duplicate"] for outcome in delivered)
     assert any(outcome["possible_duplicate"] for outcome in delivered)
     assert any(len(outcome["error"]["problems"]) > 1 for outcome in outcomes if outcome["error"])

@@ -22,7 +22,8 @@ _DEPLOY = _ROOT / "deploy"
 _KUBERNETES = _DEPLOY / "kubernetes"
 # Beside this Python: what requirements.txt installs.
 _TOOLS = Path(sys.executable).parent
-_GRACE_SECONDS = 25
+_DEFAULTS = yaml.safe_load((_ROOT / "config" / "lippi-bridge.yaml").read_text())
+_GRACE_SECONDS = int(_DEFAULTS["shutdown"]["grace_period"].removesuffix("s"))
 # The longest links the program and packs it, twice on a busy machine.
 _COMMAND_SECONDS = 250
 

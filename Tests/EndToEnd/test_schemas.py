@@ -2,13 +2,16 @@
 
 import copy
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import jsonschema
 import pytest
 
 from lippi_e2e import event_generator, schemas, strict_json
 from lippi_e2e.event_cases import EventCase, event_cases
+from lippi_e2e.member_forms import CONTENT_TYPES
 from lippi_e2e.outcome_form import ERRORS, KINDS, PROBLEM_CODES
 from lippi_e2e.sample_outcomes import DELIVERED, sample_outcomes
 
@@ -137,6 +140,15 @@ def test_sample_outcomes(outcome: dict, valid: Callable[[str, object], bool]) ->
     assert schemas.fault("outcome", outcome) is None
 
 
+@pytest.mark.parametrize(("name", "first"), [("event", '{"event_id"'), ("outcome", '{"schema"')])
+def test_what_the_readme_shows(name: str, first: str, valid: Callable[[str, object], bool]) -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text()
+    blocks = re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (shown,) = [json.loads(block) for block in blocks if block.startswith(first)]
+    assert valid(name, shown)
+    assert schemas.fault(name, shown) is None
+
+
 def test_unknown_members_pass(valid: Callable[[str, object], bool]) -> None:
     outcome = DELIVERED | {"later": 1, "source": DELIVERED["source"] | {"leader_epoch": 5}}
     assert valid("outcome", outcome)
@@ -224,6 +236,8 @@ def test_closed_lists_are_those_of_the_checker() -> None:
     properties = schemas.schema("outcome")["properties"]
     error = properties["error"]["properties"]
     assert set(properties["outcome"]["enum"]) == set(KINDS)
+    numbers = range(properties["content_type"]["minimum"], properties["content_type"]["maximum"] + 1)
+    assert set(numbers) == set(CONTENT_TYPES.values())
     assert set(error["class"]["enum"]) == {error_class for error_class, _ in ERRORS}
     assert set(error["code"]["enum"]) == {code for _, code in ERRORS}
     assert set(error["next"]["enum"]) == {next_step for _, _, next_step in ERRORS.values()}

@@ -1,6 +1,7 @@
 """The simulator, called by a client that was written from the API's documentation alone."""
 
 import json
+import re
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,15 @@ from lippi_e2e.gateway_client import (
 from lippi_e2e.process import outside_environment
 from lippi_e2e.simulator import Simulator
 from lippi_e2e.tls import make_certificate
+
+
+def test_the_page_has_every_kind_of_fault(binary: Path) -> None:
+    done = subprocess.run([binary, "simulator", "--help"], capture_output=True, text=True, timeout=30)
+    (listed,) = re.findall(r"Kinds of faults: ([^;]+);", " ".join(done.stdout.split()))
+    page = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text()
+    (table,) = re.findall(r"^\| kind \|.*\n\|[- |]+\n((?:\|.*\n)+)", page, re.MULTILINE)
+    first_column = " ".join(re.findall(r"^\|([^|]+)\|", table, re.MULTILINE))
+    assert re.findall(r"\w+", first_column) == listed.split(", ")
 
 
 @pytest.mark.parametrize("sign_method", ["md5", "hmac", "hmac-sha256"])

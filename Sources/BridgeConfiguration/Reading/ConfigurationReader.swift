@@ -24,8 +24,6 @@ struct ConfigurationReader {
     problems.append(ConfigurationProblem(place: place, sentence: sentence, kind: kind))
   }
 
-  mutating func markBroken(_ name: String) { broken.insert(name) }
-
   // MARK: Layers
 
   mutating func readLayers(of sources: ConfigurationSources) {

@@ -123,12 +123,6 @@ package struct LineGate: Sendable {
     return times.max()
   }
 
-  /// When the ban is over, as far as is known.
-  package var banEndsAt: MonotonicTime? {
-    guard case .standing(let until) = ban.state else { return nil }
-    return until
-  }
-
   mutating func requestLimit(_ limit: Int, at now: MonotonicTime) -> Int {
     breaker.requestLimit(limit, at: now)
   }

@@ -53,15 +53,12 @@ struct KafkaCode: Hashable, Sendable {
   private static let accessRefusals: Set<KafkaCode> = [
     KafkaCode(RD_KAFKA_RESP_ERR__AUTHENTICATION),
     KafkaCode(RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED),
-    KafkaCode(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED),
-    KafkaCode(RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED),
-    KafkaCode(RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED),
-    KafkaCode(RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED),
+    .topicRefused, .groupRefused, .clusterRefused, .transactionalIDRefused,
   ]
   private static let membershipRefusals: Set<KafkaCode> = [
     KafkaCode(RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION),
     KafkaCode(RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID),
-    KafkaCode(RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID),
+    .fencedInstance,
   ]
   private static let fencings: Set<KafkaCode> = [
     .fenced,

@@ -35,9 +35,6 @@ final class SimulatedMember {
     world = worker.world
   }
 
-  /// The partitions whose records the loop works on.
-  var ownedPartitions: [Int] { ownsAssignment ? owned : [] }
-
   func counts(for partition: Int) -> Bool { cluster.group.counts(on: standing.member, for: partition) }
 
   /// Nil if the member may not commit for that epoch.

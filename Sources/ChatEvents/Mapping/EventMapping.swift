@@ -4,8 +4,6 @@ package struct EventMapping: Sendable {
   var entries: [MappedMember] = []
 
   package static let identity = EventMapping()
-
-  package var isIdentity: Bool { entries.isEmpty }
 }
 
 /// How one member gets its value.

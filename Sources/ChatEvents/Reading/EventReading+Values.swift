@@ -9,13 +9,9 @@ extension EventReading {
     var number: Int64
   }
 
-  private static let contentTypes: [Choice] = [
-    Choice(name: "text", number: 1), Choice(name: "image", number: 2), Choice(name: "video", number: 3),
-    Choice(name: "link", number: 4), Choice(name: "voice", number: 5), Choice(name: "markdown", number: 6),
-    Choice(name: "mark_down", number: 6), Choice(name: "action_card", number: 7),
-    Choice(name: "rich_text", number: 8), Choice(name: "file", number: 9), Choice(name: "read", number: 10),
-    Choice(name: "msg_read", number: 10),
-  ]
+  private static let contentTypes = ContentType.all.flatMap { type in
+    type.names.map { Choice(name: $0, number: type.number) }
+  }
   private static let productionTypes = [
     Choice(name: "customer_service", number: 1), Choice(name: "economy_customer_service", number: 1001),
   ]

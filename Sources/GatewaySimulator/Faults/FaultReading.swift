@@ -5,6 +5,12 @@ struct FaultProblem: Error {
   init(_ sentence: String) { self.sentence = sentence }
 }
 
+/// `kind` of a posted fault.
+enum FaultKind: String, CaseIterable {
+  case answer, ban, html, text, close, reset, stall, latency, gzip, chunked, drip
+  case idleClose = "idle_close"
+}
+
 /// The members of a posted fault as they came; null is as good as absent.
 private struct PostedFault {
   var texts: [String: [UInt8]] = [:]
@@ -92,9 +98,12 @@ extension Fault {
   private static func effect(
     _ posted: PostedFault, _ moment: FaultMoment
   ) throws(FaultProblem) -> FaultEffect {
-    switch posted.text("kind") {
-    case "answer": return .answer(try answer(posted))
-    case "ban":
+    guard let kind = FaultKind(rawValue: posted.text("kind") ?? "") else {
+      throw FaultProblem("kind is one of \(FaultKind.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    switch kind {
+    case .answer: return .answer(try answer(posted))
+    case .ban:
       guard let seconds = try posted.whole("seconds", 1...banLimitSeconds) else {
         throw FaultProblem("a ban has seconds")
       }
@@ -102,21 +111,18 @@ extension Fault {
       return .ban(
         seconds: seconds, subCode: subCode.isEmpty ? Array(defaultBanSubCode.utf8) : subCode,
         subMessage: posted.texts["sub_msg"])
-    case "latency": return .latency(milliseconds: try milliseconds(posted))
-    case "drip":
+    case .latency: return .latency(milliseconds: try milliseconds(posted))
+    case .drip:
       return .drip(milliseconds: try posted.whole("ms", 1...latencyLimitMilliseconds) ?? 1)
-    case "idle_close": return .idleClose(milliseconds: try milliseconds(posted))
-    case "gzip": return .gzip
-    case "chunked": return .chunked
-    case "close": return .connection(.close, moment)
-    case "reset": return .connection(.reset, moment)
-    case "stall": return .connection(.stall, moment)
-    case "html": return .answer(try page(posted))
-    case "text":
+    case .idleClose: return .idleClose(milliseconds: try milliseconds(posted))
+    case .gzip: return .gzip
+    case .chunked: return .chunked
+    case .close: return .connection(.close, moment)
+    case .reset: return .connection(.reset, moment)
+    case .stall: return .connection(.stall, moment)
+    case .html: return .answer(try page(posted))
+    case .text:
       return .answer(try labelled(posted, .text(posted.texts["body"] ?? []), status: 200))
-    case .some, nil:
-      throw FaultProblem(
-        "kind is answer, ban, latency, close, reset, stall, html, text, gzip, chunked, drip or idle_close")
     }
   }
 

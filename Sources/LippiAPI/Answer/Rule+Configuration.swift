@@ -5,7 +5,6 @@ extension Rule {
   static let matchNames = ["sub_code", "sub_code_prefix", "code", "result_code", "http_status"]
   static let memberNames = matchNames + ["class", "effect"]
   static let classNames = VerdictClass.allCases.map { "\($0.name)" }
-  static let effectNames = Effect.allCases.map { "\($0.name)" }
 
   /// A rule of the configuration, for example `result_code: "400001"` with `class: temporary`: its members as text, in
   /// any order. Exactly one member says which answers it is for, `class` what they mean, `effect` whether the agent may

@@ -3,24 +3,22 @@ import CCrypto
 
 /// Signs texts with one secret. The key's state is kept, so that a signature costs two rounds of the digest less.
 struct Signer: ~Copyable {
-  /// Of the longest signature, SHA-256.
-  private static let digestByteLimit = 32
+  /// Of any digest.
+  private static let digestByteLimit = Int(EVP_MAX_MD_SIZE)
 
-  private let method: SignatureMethod
   private let secret: [UInt8]
   private let digest: OpaquePointer
-  /// Nil for md5.
+  /// Nil for a digest without a key.
   private let authentication: OpaquePointer?
 
   init(method: SignatureMethod, secret: [UInt8]) {
-    self.method = method
     self.secret = secret
-    let digestName = method == .hmacSHA256 ? "SHA256" : "MD5"
+    let digestName = method.digestName
     guard let digest = EVP_MD_fetch(nil, digestName, nil) else {
       preconditionFailure("OpenSSL has no \(digestName)")
     }
     self.digest = digest
-    authentication = method == .md5 ? nil : Self.makeAuthentication(digestName, secret)
+    authentication = method.isKeyed ? Self.makeAuthentication(digestName, secret) : nil
   }
 
   deinit {
@@ -77,5 +75,22 @@ struct Signer: ~Copyable {
 
   private static func hexadecimalDigit(_ value: UInt8) -> UInt8 {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
+  }
+}
+
+extension SignatureMethod {
+  /// As OpenSSL calls it.
+  fileprivate var digestName: String {
+    switch self {
+    case .md5, .hmac: "MD5"
+    case .hmacSHA256: "SHA256"
+    }
+  }
+
+  fileprivate var isKeyed: Bool {
+    switch self {
+    case .md5: false
+    case .hmac, .hmacSHA256: true
+    }
   }
 }

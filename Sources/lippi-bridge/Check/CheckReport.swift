@@ -18,8 +18,6 @@ struct CheckReport {
     isColoured = !isJSON && isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
   }
 
-  var hasFaults: Bool { !faults.isEmpty }
-
   var exitCode: ExitCode {
     Self.precedence.first { faults.contains($0) } ?? faults.first ?? .success
   }

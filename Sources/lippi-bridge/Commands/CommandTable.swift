@@ -1,4 +1,5 @@
 internal import BridgeConfiguration
+internal import GatewaySimulator
 
 /// Every verb there is, in the order of the help.
 enum CommandTable {
@@ -63,7 +64,7 @@ enum CommandTable {
       "Answers like the gateway: checks parameters, signature and clock in the gateway's order, and can "
       + "be told to fail. The first line on stdout is {\"url\":\"…\"}. It runs until SIGTERM or SIGINT. Faults are "
       + "set by POST /_fault and ended by DELETE /_fault; GET /_stats and GET /_log?after=SEQ show what came in. "
-      + "Kinds of faults: answer, ban, html, text, close, reset, stall, latency, gzip, chunked, drip, idle_close; "
+      + "Kinds of faults: \(GatewaySimulator.faultKinds.joined(separator: ", ")); "
       + "docs/simulator.md has their members.",
     options: [
       CommandOption(
