@@ -57,6 +57,7 @@ package struct ByteBuffer: ~Copyable {
     count &+= 1
   }
 
+  @inline(__always)
   package mutating func append(_ bytes: UnsafeRawBufferPointer) {
     guard let source = bytes.baseAddress, bytes.count > 0 else { return }
     reserve(bytes.count)
@@ -64,6 +65,8 @@ package struct ByteBuffer: ~Copyable {
     count &+= bytes.count
   }
 
+  /// Inlined, so that the length is known where it is written.
+  @inline(__always)
   package mutating func append(_ text: StaticString) {
     append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }

@@ -149,13 +149,19 @@ struct OutcomeProducer: ~Copyable {
   private static func headers(_ block: UnsafeRawBufferPointer, _ token: borrowing BatchToken)
     -> OpaquePointer?
   {
-    let headers = rd_kafka_headers_new(8)
+    // All that an outcome carries, so that the list need not grow.
+    let headers = rd_kafka_headers_new(16)
     HeaderBlock.forEach(in: block) { name, value in
       rd_kafka_header_add(
         headers, name.bindMemory(to: CChar.self).baseAddress, name.count, value.baseAddress, value.count)
     }
     token.withDigits { digits in
-      _ = rd_kafka_header_add(headers, BatchToken.headerName, -1, digits.baseAddress, digits.count)
+      let name = BatchToken.headerName
+      _ = name.withUTF8Buffer { name in
+        name.withMemoryRebound(to: CChar.self) {
+          rd_kafka_header_add(headers, $0.baseAddress, $0.count, digits.baseAddress, digits.count)
+        }
+      }
     }
     return headers
   }
@@ -177,7 +183,7 @@ struct OutcomeProducer: ~Copyable {
 
 /// The batch's token as outcomes carry it: 16 hexadecimal digits.
 struct BatchToken {
-  static let headerName = "bridge_batch"
+  static let headerName: StaticString = "bridge_batch"
   private let digits: [UInt8]
 
   init(_ token: WriterToken) {
