@@ -41,6 +41,8 @@ extension KafkaSettings {
     let configuration = ClientConfiguration()
     try setConnection(on: configuration)
     try configuration.set("socket.timeout.ms", "\(KafkaTimes.producerRequestTimeout.milliseconds)")
+    // The start waits for a fetch at the end of a partition, which brokers answer after this time.
+    try configuration.set("fetch.wait.max.ms", "10")
     try setOwnProperties(on: configuration)
     try setGroup(on: configuration)
     try configuration.set("enable.partition.eof", "true")
