@@ -10,6 +10,7 @@ import pytest
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from lippi_e2e.chaos import Chaos, parse
+from lippi_e2e.chaos_evidence import judge_again
 from lippi_e2e.chaos_plan import Action
 from lippi_e2e.checker import Report
 from lippi_e2e.delivery_check import table
@@ -70,6 +71,9 @@ def test_a_rolling_restart_leaves_no_flag(binary: Path, tmp_path: Path) -> None:
     assert report.ok, report.text()
     assert report.counts["outcomes flagged"] == 0
     assert report.counts["ended with 0"] == 6
+    again = judge_again(tmp_path)
+    assert again.ok, again.text()
+    assert again.counts["outcomes"] == report.counts["outcomes"] > 0
 
 
 def test_late_copies_change_nothing_for_the_bridge(binary: Path, tmp_path: Path) -> None:

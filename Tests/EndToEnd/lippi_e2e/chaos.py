@@ -19,10 +19,10 @@ import confluent_kafka
 from confluent_kafka import KafkaException
 
 from .chaos_actors import BrokerUnderFire, Member, Script, Scripts
+from .chaos_evidence import CONCURRENCY, Remains, Run, add_judge_option, judge_again
 from .chaos_plan import Action, Choices, plan
-from .checker import Expectations, Report
-from .delivery_check import Evidence, judge, table
-from .group_commits import group_commits
+from .checker import Report
+from .delivery_check import table
 from .kafka import KafkaCluster, KafkaUnavailable
 from .kafka_proxy import Fault, KafkaProxy
 from .line import Line
@@ -34,7 +34,6 @@ from .worker import default_binary
 
 _UNAVAILABLE = 69
 _PARTITIONS = 6
-_CONCURRENCY = 32
 _LATENCY_MS = 20
 _DRAIN_SECONDS = 240
 _CALM_SECONDS = 90
@@ -52,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.binary.is_file():
         print(f"{options.binary} does not exist: build it first (./dev build)", file=sys.stderr)
         return _UNAVAILABLE
+    if options.judge:
+        return _tell(judge_again(options.dir), options.dir)
     options.dir.mkdir(parents=True, exist_ok=True)
     if any(options.dir.iterdir()):
         print(f"{options.dir} is not empty", file=sys.stderr)
@@ -64,9 +65,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KafkaUnavailable as reason:
         print(f"no broker: {reason}", file=sys.stderr)
         return _UNAVAILABLE
+    return _tell(report, options.dir)
+
+
+def _tell(report: Report, folder: Path) -> int:
     print(report.text())
     print(table(report))
-    print(f"everything is in {options.dir}")
+    print(f"everything is in {folder}")
     return 0 if report.ok else 1
 
 
@@ -86,6 +91,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--calm", action="store_true", help="no fault, one rolling restart: no flag at all")
     parser.add_argument("--overload", action="store_true", help="ten times what the gateway takes, 1 worker")
     parser.add_argument("--dir", type=Path, required=True, help="an empty folder")
+    add_judge_option(parser)
     parser.add_argument("--binary", type=Path, default=default_binary(), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     options.dir = options.dir.resolve()
@@ -98,12 +104,10 @@ class Chaos:
         self.folder: Path = options.dir
         self.exits = contextlib.ExitStack()
         self.began = 0.0
-        self.report_since_us: int | None = 0 if options.policy == "report" else None
         self.refused: Counter[str] = Counter()
         self.done: Counter[str] = Counter()
         self.scripts = Scripts()
         self.rss_peak = 0
-        self.unclear_ms: list[tuple[int, int]] = []
         self._actions = (self.folder / "actions.jsonl").open("w", buffering=1)
         self.plan = plan(
             Choices(
@@ -138,6 +142,16 @@ class Chaos:
                 simulator_options=("--seed", str(options.seed)),
             )
         )
+        Run(
+            seed=options.seed,
+            policy=options.policy,
+            mode=options.mode,
+            calm=options.calm,
+            instances=list(_INSTANCES[: options.workers]),
+            group=self.line.group,
+            input_topic=self.line.input_topic,
+            result_topic=self.line.result_topic,
+        ).write(self.folder)
         self.load = SteadyLoad(
             self.cluster.bootstrap, self.line.input_topic, seed=options.seed, rate=options.rate
         )
@@ -183,7 +197,8 @@ class Chaos:
 
     def note(self, what: str, target: str, **members: object) -> None:
         after = round(time.monotonic() - self.began, 2) if self.began else 0.0
-        line = {"after": after, "at": round(time.time(), 3), "what": what, "target": target, **members}
+        at_us = time.time_ns() // 1000
+        line = {"after": after, "at_us": at_us, "what": what, "target": target, **members}
         self._actions.write(json.dumps(line) + "\n")
 
     def _go_through_the_plan(self) -> None:
@@ -278,7 +293,8 @@ class Chaos:
         yield float(action.seconds)
         self.line.simulator.clear_faults()
         if kind in ("idle_close", "text") or (kind == "html" and members["http"] == 200):
-            self.unclear_ms.append((began, time.time_ns() // 1_000_000 + members.get("ms", 0)))
+            ended = time.time_ns() // 1_000_000 + members.get("ms", 0)
+            self.note("log unclear", "gateway", from_ms=began, to_ms=ended)
 
     def _hold(self, member: Member, seconds: float) -> Script:
         self.proxy.hold(seconds, _client_of(member.instance))
@@ -314,7 +330,6 @@ class Chaos:
             return stops.are_done
 
         yield stopped
-        self.report_since_us = time.time_ns() // 1000
         self.note("policy", policy)
         for member in members:
             member.start()
@@ -323,40 +338,10 @@ class Chaos:
     # What is found
 
     def _judge(self) -> Report:
-        line, options = self.line, self.options
-        line.topics.wait_until_no_transaction_is_open(line.result_topic, 60)
-        line.inputs = self.load.loaded(line.topics)
-        processes = [run for member in self.members.values() for run in member.runs()]
-        expectations = Expectations(
-            group=line.group,
-            report_policy=options.policy == "report",
-            repeated_outcomes=options.mode == "at_least_once",
-            no_flags=options.calm,
-            one_request_each=options.calm,
-        )
-        if options.policy == "half" and self.report_since_us is not None:
-            expectations.report_periods_us = ((self.report_since_us, time.time_ns() // 1000),)
-        workers = len(self.members)
-        evidence = Evidence(
-            inputs=line.inputs,
-            outcomes=line.reader.read(),
-            requests=line.simulator.requests(),
-            commits=group_commits(
-                [broker.folder / f"data-{broker.node}" for broker in self.cluster.brokers],
-                line.group,
-                line.input_topic,
-            ),
-            processes=processes,
-            expectations=expectations,
-            # What a killed process had sent may still be with the gateway when the next one sends.
-            in_flight_limit=workers * _CONCURRENCY * (1 if options.calm else 2),
-            lag=line.lag(),
-            open_transactions=line.topics.open_transactions(line.result_topic),
-            unclear_ms=self.unclear_ms,
-        )
-        report = judge(evidence)
+        remains = Remains(self.folder, self.cluster)
+        report = remains.judge(self.load.loaded(self.line.topics))
         self._judge_processes(report)
-        report.counts |= self._figures(processes)
+        report.counts |= self._figures()
         self._keep(report)
         return report
 
@@ -369,11 +354,8 @@ class Chaos:
         peak = self.rss_peak / 2**20
         report.expect("V10", peak <= _RSS_LIMIT_MIB, f"a worker had {peak:.0f} MiB of memory")
 
-    def _figures(self, processes: list) -> dict[str, int]:
-        ends = Counter(code for member in self.members.values() for code in member.exit_codes)
+    def _figures(self) -> dict[str, int]:
         return {
-            "processes of workers": len(processes),
-            **{f"ended with {code}": count for code, count in sorted(ends.items())},
             **{f"done: {kind}": count for kind, count in sorted(self.done.items())},
             **{f"proxy: {kind}": count for kind, count in sorted(self.proxy.hits.items())},
             "left out, busy": sum(self.refused.values()),
@@ -402,7 +384,7 @@ class Chaos:
         settings: dict[str, object] = {
             "kafka.bootstrap_servers": self.cluster.proxied_bootstrap,
             "kafka.static_membership": options.static,
-            "gateway.concurrency": _CONCURRENCY,
+            "gateway.concurrency": CONCURRENCY,
             "ambiguous.policy": "report" if options.policy == "report" else "resend",
             "outcomes.delivery": options.mode,
             "log.level": "debug",

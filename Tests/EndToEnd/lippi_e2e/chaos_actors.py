@@ -9,7 +9,7 @@ import resource
 import signal
 import socket
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 from .delivery_check import ProcessRun
@@ -120,14 +120,9 @@ class Member:
     def is_assigned(self) -> bool:
         return not self.worker.running or bool(self.worker.logged("assigned"))
 
-    def runs(self) -> Iterator[ProcessRun]:
-        """All its processes, when they have ended."""
-        for index, log in enumerate(self.worker.logs):
-            code = self.exit_codes[index] if index < len(self.exit_codes) else None
-            yield _run_of(self.instance, code, log)
 
-
-def _run_of(instance: str, code: int | None, log: LogFile) -> ProcessRun:
+def run_of(instance: str, code: int | None, log: LogFile) -> ProcessRun:
+    """A process that has ended with that code."""
     lines = log.refresh()
     tokens = [line["token"] for line in lines if line.get("message") == "batch"]
     starts = [

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -178,6 +179,23 @@ class KafkaCluster:
                 self.kill()
                 if not taken or attempt == tries:
                     raise
+
+    @classmethod
+    def of_folder(cls, folder: Path, heap: str = "-Xms256m -Xmx384m") -> "KafkaCluster":
+        """The cluster whose data an earlier one has left in `folder`, on the ports that it had."""
+        cluster = cls(folder)
+        files = sorted(folder.glob("broker-*.properties"))
+        for node, file in enumerate(files, 1):
+            plain = re.search(r"^listeners=PLAINTEXT://127\.0\.0\.1:(\d+)", file.read_text(), re.MULTILINE)
+            cluster.brokers.append(Broker(cluster.home, folder, node=node, port=int(plain[1]), heap=heap))
+        cluster.count = len(files)
+        return cluster
+
+    def start_again(self) -> None:
+        """All brokers, each on its own data."""
+        for broker in self.brokers:
+            broker.start()
+        self.wait_until_it_answers()
 
     def wait_until_it_answers(self) -> None:
         """Each running broker answers at its own address and knows of all the others."""

@@ -13,6 +13,8 @@ from .events import ChatEvent, EventGenerator, LoadedEvent
 from .topics import Topics
 
 _NUMBER = "test-number"
+_CONVERSATIONS = 500
+_BAD_SHARE = 0.02
 _STEP_SECONDS = 0.02
 _FLUSH_SECONDS = 180
 _READ_SECONDS = 120
@@ -28,8 +30,8 @@ class SteadyLoad:
         *,
         seed: int,
         rate: float,
-        conversations: int = 500,
-        bad_share: float = 0.02,
+        conversations: int = _CONVERSATIONS,
+        bad_share: float = _BAD_SHARE,
     ):
         self.bootstrap = bootstrap
         self.topic = topic
@@ -37,7 +39,7 @@ class SteadyLoad:
         self.events: list[ChatEvent] = []
         self.acknowledged: set[int] = set()
         self.errors: list[KafkaError] = []
-        self._source = _stream(seed, conversations, bad_share)
+        self._source = event_stream(seed, conversations, bad_share)
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
         self._producer = Producer(
@@ -128,7 +130,10 @@ class SteadyLoad:
         )
 
 
-def _stream(seed: int, conversations: int, bad_share: float) -> Iterator[ChatEvent]:
+def event_stream(
+    seed: int, conversations: int = _CONVERSATIONS, bad_share: float = _BAD_SHARE
+) -> Iterator[ChatEvent]:
+    """The events of a load, always the same ones for a seed."""
     generator = EventGenerator(seed, conversations)
     chance = random.Random(f"load {seed}")
     odd: Iterator[ChatEvent] = iter(())
