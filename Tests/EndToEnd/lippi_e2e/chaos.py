@@ -94,6 +94,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add_judge_option(parser)
     parser.add_argument("--binary", type=Path, default=default_binary(), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
+    if options.mode == "at_least_once" and options.policy != "resend":
+        parser.error("--policy report needs transactions: the worker refuses it with --mode at_least_once")
     options.dir = options.dir.resolve()
     return options
 
