@@ -46,8 +46,8 @@ static void start_kafka(void) {
       {"bootstrap.servers", options.bootstrap}, {"client.id", "yardstick"}, {"socket.nagle.disable", "true"},
       {"group.id", options.group}, {"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"},
       {"isolation.level", "read_committed"}, {"auto.offset.reset", "earliest"}, {"check.crcs", "true"},
-      /* More than the worker's 1000 records and 512 KiB, which are meant for a queue for each partition: in one queue
-       * for all of them they would be exceeded most of the time, and each time reading pauses for a second. */
+      /* More than the worker's, which are meant for a queue for each partition: here is one queue for all of them, and
+       * each time that it has its fill reading pauses for a second. */
       {"queued.min.messages", "100000"}, {"queued.max.messages.kbytes", "16384"}, {"fetch.wait.max.ms", "100"},
       {"session.timeout.ms", "15000"}, {"heartbeat.interval.ms", "1000"}, {0}};
   producer = make_client(RD_KAFKA_PRODUCER, producing);

@@ -99,7 +99,7 @@ extension Fault {
     _ posted: PostedFault, _ moment: FaultMoment
   ) throws(FaultProblem) -> FaultEffect {
     guard let kind = FaultKind(rawValue: posted.text("kind") ?? "") else {
-      throw FaultProblem("kind is one of \(FaultKind.allCases.map(\.rawValue).joined(separator: ", "))")
+      throw FaultProblem("kind is one of \(GatewaySimulator.faultKinds.joined(separator: ", "))")
     }
     switch kind {
     case .answer: return .answer(try answer(posted))

@@ -2,12 +2,12 @@
 
 import re
 import statistics
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
 from .bench_cases import BASE, FLAT_LIMIT, YARDSTICK_LIMIT, Case
 from .bench_run import Ground, Result, measured
+from .process import output_of
 
 _OPENSSL_SECONDS = 30
 
@@ -95,16 +95,11 @@ def hold_against_base(rows: Sequence[Row]) -> None:
 
 def sha256_mib_per_second() -> float:
     """How fast one core is just now, by its own CPU time: makes figures of two machines comparable."""
-    done = subprocess.run(
-        ["openssl", "speed", "-seconds", "1", "-bytes", "16384", "-evp", "sha256"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=_OPENSSL_SECONDS,
-    )
-    found = re.search(r"^sha256\s+([0-9.]+)k$", done.stdout, re.MULTILINE | re.IGNORECASE)
+    command = ["openssl", "speed", "-seconds", "1", "-bytes", "16384", "-evp", "sha256"]
+    said = output_of(command, _OPENSSL_SECONDS)
+    found = re.search(r"^sha256\s+([0-9.]+)k$", said, re.MULTILINE | re.IGNORECASE)
     if found is None:
-        raise AssertionError(f"openssl speed says:\n{done.stdout}")
+        raise AssertionError(f"openssl speed says:\n{said}")
     return float(found[1]) * 1000 / 2**20
 
 

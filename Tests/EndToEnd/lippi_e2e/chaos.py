@@ -19,7 +19,7 @@ import confluent_kafka
 from confluent_kafka import KafkaException
 
 from .chaos_actors import BrokerUnderFire, Member, Script, Scripts
-from .chaos_evidence import CONCURRENCY, Remains, Run, add_judge_option, judge_again
+from .chaos_evidence import CONCURRENCY, Remains, Run, judge_again
 from .chaos_plan import Action, Choices, plan
 from .checker import Report
 from .delivery_check import table
@@ -91,7 +91,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--calm", action="store_true", help="no fault, one rolling restart: no flag at all")
     parser.add_argument("--overload", action="store_true", help="ten times what the gateway takes, 1 worker")
     parser.add_argument("--dir", type=Path, required=True, help="an empty folder")
-    add_judge_option(parser)
+    parser.add_argument("--judge", action="store_true", help="judge again what an earlier run left in --dir")
     parser.add_argument("--binary", type=Path, default=default_binary(), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.mode == "at_least_once" and options.policy != "resend":

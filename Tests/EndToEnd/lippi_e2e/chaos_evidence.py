@@ -1,7 +1,6 @@
 """What a chaotic run leaves in its folder, read as evidence: at its end, and by `./dev chaos --judge` at any
 time afterwards, with the brokers started once more on their data."""
 
-import argparse
 import itertools
 import json
 import re
@@ -18,7 +17,7 @@ from .group_commits import group_commits
 from .kafka import KafkaCluster
 from .process import LogFile
 from .reader import OutcomeReader
-from .steady_load import SteadyLoad, event_stream
+from .steady_load import event_stream, events_in
 from .topics import Topics
 
 CONCURRENCY = 32
@@ -92,10 +91,9 @@ class Remains:
 
     def inputs_again(self) -> list[LoadedEvent]:
         """The events follow from the seed, their places from the topic."""
-        load = SteadyLoad(self.cluster.bootstrap, self.run.input_topic, seed=self.run.seed, rate=1)
         count = sum(self.topics.ends(self.run.input_topic, committed_only=False).values())
-        load.events = list(itertools.islice(event_stream(self.run.seed), count))
-        return load.loaded(self.topics)
+        events = list(itertools.islice(event_stream(self.run.seed), count))
+        return list(events_in(self.topics, self.run.input_topic, events).values())
 
     def _processes(self) -> Iterator[ProcessRun]:
         for instance in self.run.instances:
@@ -151,7 +149,3 @@ def _numbered(folder: Path) -> list[LogFile]:
     """`worker-1.log`, `requests-2.jsonl`: by their numbers."""
     numbered = [(re.search(r"-(\d+)\.(?:log|jsonl)$", path.name), path) for path in folder.iterdir()]
     return [LogFile(path) for _, path in sorted((int(found[1]), path) for found, path in numbered if found)]
-
-
-def add_judge_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--judge", action="store_true", help="judge again what an earlier run left in --dir")

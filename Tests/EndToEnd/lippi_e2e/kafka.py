@@ -16,7 +16,7 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from .process import LogFile, OwnedProcess, ended, kill_if_running, spawn
+from .process import LogFile, OwnedProcess, ended, kill_if_running, output_of, spawn
 from .waiting import until
 
 _START_SECONDS = 90
@@ -170,9 +170,7 @@ class KafkaCluster:
         for attempt in range(1, tries + 1):
             self._lay_out(self.folder / f"try-{attempt}")
             try:
-                for broker in self.brokers:
-                    broker.start()
-                self.wait_until_it_answers()
+                self.start_again()
                 return
             except AssertionError:
                 taken = any("Address already in use" in broker.log.text() for broker in self.brokers)
@@ -181,13 +179,13 @@ class KafkaCluster:
                     raise
 
     @classmethod
-    def of_folder(cls, folder: Path, heap: str = "-Xms256m -Xmx384m") -> "KafkaCluster":
+    def of_folder(cls, folder: Path) -> "KafkaCluster":
         """The cluster whose data an earlier one has left in `folder`, on the ports that it had."""
         cluster = cls(folder)
         files = sorted(folder.glob("broker-*.properties"))
         for node, file in enumerate(files, 1):
             plain = re.search(r"^listeners=PLAINTEXT://127\.0\.0\.1:(\d+)", file.read_text(), re.MULTILINE)
-            cluster.brokers.append(Broker(cluster.home, folder, node=node, port=int(plain[1]), heap=heap))
+            cluster.brokers.append(Broker(cluster.home, folder, node, int(plain[1]), cluster.heap))
         cluster.count = len(files)
         return cluster
 
@@ -294,16 +292,11 @@ class KafkaCluster:
         }
 
     def _storage(self, *arguments: str) -> str:
-        done = subprocess.run(
+        return output_of(
             [self.home / "bin" / "kafka-storage.sh", *arguments],
-            capture_output=True,
-            text=True,
-            timeout=_FORMAT_SECONDS,
-            env={**os.environ, "LOG_DIR": str(self.folder / "storage-logs")},
+            _FORMAT_SECONDS,
+            {"LOG_DIR": str(self.folder / "storage-logs")},
         )
-        if done.returncode != 0:
-            raise AssertionError(f"kafka-storage.sh {arguments[0]} failed:\n{done.stdout}{done.stderr}")
-        return done.stdout
 
 
 def _knows(admin: AdminClient, count: int) -> bool:

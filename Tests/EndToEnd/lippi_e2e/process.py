@@ -13,6 +13,7 @@ from .waiting import until
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _KIB = 1024
+_STOP_SECONDS = 40
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,50 @@ class OwnedProcess:
         if not self.running:
             code = None if self.process is None else self.process.returncode
             raise AssertionError(f"{self.title} has ended with {code}\n{self.output.tail()}")
+
+
+class MeasuredProcess(OwnedProcess):
+    """One whose use of the machine is looked at while it runs, and that ends on SIGTERM."""
+
+    last_usage = Usage(cpu_us=0, rss_peak_bytes=0)
+
+    def usage(self) -> Usage:
+        self.assert_running()
+        self.last_usage = usage_of(self.process.pid)
+        return self.last_usage
+
+    def stop(self, seconds: float = _STOP_SECONDS) -> int:
+        """SIGTERM, then the exit code."""
+        self.usage()
+        self.process.terminate()
+        return self.wait_for_end(seconds)
+
+    def wait_for_end(self, seconds: float) -> int:
+        try:
+            return ended(self.process, seconds, self.title)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.output.tail()}") from None
+
+    def abandon(self) -> None:
+        """For the end of a test, in whatever state it is."""
+        kill_if_running(self.process)
+
+
+def output_of(
+    command: Sequence[str | Path], seconds: float, environment: Mapping[str, str] | None = None
+) -> str:
+    """Runs a command to its end; it must not fail. `environment` is laid over this process's."""
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        env={**os.environ, **(environment or {})},
+        check=False,
+    )
+    if done.returncode != 0:
+        raise AssertionError(f"{command[0]} failed with {done.returncode}:\n{done.stdout}{done.stderr}")
+    return done.stdout
 
 
 def kill_if_running(process: subprocess.Popen | None) -> None:

@@ -1,6 +1,5 @@
 """A broker that asks who is there and what he may do, with the certificates and names for it."""
 
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from confluent_kafka.admin import (
 )
 
 from .kafka import KafkaCluster
+from .process import output_of
 from .waiting import until
 
 _OPENSSL_SECONDS = 30
@@ -88,10 +88,7 @@ class Certificates:
 
     @staticmethod
     def _openssl(*arguments: object) -> None:
-        done = subprocess.run(
-            ["openssl", *map(str, arguments)], capture_output=True, text=True, timeout=_OPENSSL_SECONDS
-        )
-        assert done.returncode == 0, done.stderr
+        output_of(["openssl", *map(str, arguments)], _OPENSSL_SECONDS)
 
 
 class SecuredCluster(KafkaCluster):

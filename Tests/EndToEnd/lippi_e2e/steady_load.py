@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
@@ -67,40 +67,10 @@ class SteadyLoad:
 
     def loaded(self, topics: Topics) -> list[LoadedEvent]:
         """Every record of the topic. Raises when an acknowledged event is missing: Kafka has lost it."""
-        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "loader", "log_level": 0})
-        ends = topics.ends(self.topic, committed_only=False)
-        positions = dict.fromkeys(ends, 0)
-        consumer.assign([TopicPartition(self.topic, partition, 0) for partition in ends])
-        found: list[LoadedEvent] = []
-        numbers: set[int] = set()
-        deadline = time.monotonic() + _READ_SECONDS
-        while any(positions[partition] < end for partition, end in ends.items()):
-            if time.monotonic() > deadline:
-                raise AssertionError(f"{self.topic}: read to {positions}, ends are {ends}")
-            for message in consumer.consume(2000, timeout=0.2):
-                if message.error() is not None:
-                    if message.error().fatal():
-                        raise KafkaException(message.error())
-                    continue
-                number = int(dict(message.headers())[_NUMBER])
-                numbers.add(number)
-                positions[message.partition()] = message.offset() + 1
-                found.append(
-                    LoadedEvent(
-                        self.events[number],
-                        self.topic,
-                        message.partition(),
-                        message.offset(),
-                        message.timestamp()[1],
-                    )
-                )
-        consumer.close()
-        lost = self.acknowledged - numbers
-        if lost or len(numbers) != len(found):
-            raise AssertionError(
-                f"Kafka lost {len(lost)} acknowledged events and has {len(found) - len(numbers)} twice"
-            )
-        return found
+        found = events_in(topics, self.topic, self.events)
+        if lost := self.acknowledged - found.keys():
+            raise AssertionError(f"Kafka lost {len(lost)} acknowledged events")
+        return list(found.values())
 
     def _run(self) -> None:
         began = time.monotonic()
@@ -128,6 +98,35 @@ class SteadyLoad:
             headers=[*event.headers, (_NUMBER, str(number).encode())],
             on_delivery=arrived,
         )
+
+
+def events_in(topics: Topics, topic: str, events: Sequence[ChatEvent]) -> dict[int, LoadedEvent]:
+    """Every record of a topic that a load has written, by its number, in the order of reading; `events`
+    are the load's, in order. Raises when Kafka has one twice."""
+    consumer = Consumer({"bootstrap.servers": topics.bootstrap, "group.id": "loader", "log_level": 0})
+    ends = topics.ends(topic, committed_only=False)
+    positions = dict.fromkeys(ends, 0)
+    consumer.assign([TopicPartition(topic, partition, 0) for partition in ends])
+    found: dict[int, LoadedEvent] = {}
+    twice = 0
+    deadline = time.monotonic() + _READ_SECONDS
+    while any(positions[partition] < end for partition, end in ends.items()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{topic}: read to {positions}, ends are {ends}")
+        for message in consumer.consume(2000, timeout=0.2):
+            if message.error() is not None:
+                if message.error().fatal():
+                    raise KafkaException(message.error())
+                continue
+            number = int(dict(message.headers())[_NUMBER])
+            place, timestamp = (message.partition(), message.offset()), message.timestamp()[1]
+            twice += number in found
+            found[number] = LoadedEvent(events[number], topic, *place, timestamp)
+            positions[message.partition()] = message.offset() + 1
+    consumer.close()
+    if twice:
+        raise AssertionError(f"Kafka has {twice} events twice")
+    return found
 
 
 def event_stream(

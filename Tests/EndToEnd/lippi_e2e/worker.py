@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .kafka import free_ports
-from .process import LogFile, OwnedProcess, Usage, ended, kill_if_running, spawn, usage_of
+from .process import LogFile, MeasuredProcess, spawn
 
 _START_SECONDS = 60
-_STOP_SECONDS = 40
 # Written to the log when the worker has read its configuration and reached the broker.
 _STARTED = "started"
 
@@ -47,7 +46,7 @@ def _yaml(tree: Mapping, depth: int) -> list[str]:
     return lines
 
 
-class Worker(OwnedProcess):
+class Worker(MeasuredProcess):
     """`start()`, then `kill()` or `stop()`, as often as wanted. Each run has its own log file."""
 
     def __init__(
@@ -60,7 +59,6 @@ class Worker(OwnedProcess):
         self.settings = {"admin.listen": "127.0.0.1:0", **settings}
         self.process: subprocess.Popen | None = None
         self.logs: list[LogFile] = []
-        self.last_usage = Usage(cpu_us=0, rss_peak_bytes=0)
         folder.mkdir(parents=True, exist_ok=True)
 
     title = "the worker"
@@ -103,11 +101,6 @@ class Worker(OwnedProcess):
     def logged(self, message: str) -> list[dict]:
         return [line for line in self.log.refresh() if _says(line, message)]
 
-    def usage(self) -> Usage:
-        self.assert_running()
-        self.last_usage = usage_of(self.process.pid)
-        return self.last_usage
-
     def kill(self) -> None:
         """SIGKILL: nothing of the worker gets another instruction."""
         self.usage()
@@ -117,22 +110,6 @@ class Worker(OwnedProcess):
     def signal(self, number: signal.Signals) -> None:
         self.assert_running()
         self.process.send_signal(number)
-
-    def stop(self, seconds: float = _STOP_SECONDS) -> int:
-        """SIGTERM, then the exit code."""
-        self.usage()
-        self.process.terminate()
-        return self.wait_for_end(seconds)
-
-    def wait_for_end(self, seconds: float) -> int:
-        try:
-            return ended(self.process, seconds, self.title)
-        except AssertionError as error:
-            raise AssertionError(f"{error}\n{self.log.tail()}") from None
-
-    def abandon(self) -> None:
-        """For the end of a test, in whatever state the worker is."""
-        kill_if_running(self.process)
 
 
 def offline_worker(binary: Path, folder: Path, **changes: object) -> Worker:

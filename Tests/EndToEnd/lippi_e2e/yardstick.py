@@ -7,25 +7,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .gateway_client import APP_KEY, APP_SECRET
-from .process import LogFile, OwnedProcess, Usage, ended, kill_if_running, spawn, usage_of
+from .process import LogFile, MeasuredProcess, output_of, spawn
 
 _ROOT = Path(__file__).parents[3]
 _SOURCES = _ROOT / "Tests" / "Yardstick"
 _BUILT = _ROOT / ".build" / "yardstick"
 _COMPILE_SECONDS = 60
 _START_SECONDS = 60
-_STOP_SECONDS = 40
 
 
 def built_yardstick() -> Path:
-    libraries = subprocess.run(
-        ["pkg-config", "--cflags", "--libs", "rdkafka", "libcrypto"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=_COMPILE_SECONDS,
-    )
-    return _compiled("yardstick.c", "yardstick", [*shlex.split(libraries.stdout), "-pthread"])
+    libraries = output_of(["pkg-config", "--cflags", "--libs", "rdkafka", "libcrypto"], _COMPILE_SECONDS)
+    return _compiled("yardstick.c", "yardstick", [*shlex.split(libraries), "-pthread"])
 
 
 def built_allocation_counter() -> Path:
@@ -35,19 +28,12 @@ def built_allocation_counter() -> Path:
 def _compiled(source: str, name: str, options: list[str]) -> Path:
     _BUILT.mkdir(parents=True, exist_ok=True)
     output = _BUILT / name
-    done = subprocess.run(
-        ["cc", "-O2", "-Wall", "-Wextra", "-D_GNU_SOURCE", _SOURCES / source, "-o", output, *options],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_COMPILE_SECONDS,
-    )
-    if done.returncode != 0:
-        raise AssertionError(f"{source} does not compile:\n{done.stderr}")
+    flags = ["-O2", "-Wall", "-Wextra", "-D_GNU_SOURCE"]
+    output_of(["cc", *flags, _SOURCES / source, "-o", output, *options], _COMPILE_SECONDS)
     return output
 
 
-class Yardstick(OwnedProcess):
+class Yardstick(MeasuredProcess):
     """Started by `start()`, which returns when it has reached the broker and not yet joined the group."""
 
     title = "the yardstick"
@@ -70,7 +56,6 @@ class Yardstick(OwnedProcess):
         folder.mkdir(parents=True, exist_ok=True)
         self.log = LogFile(folder / "yardstick.log")
         self.environment = dict(environment or {})
-        self.last_usage = Usage(cpu_us=0, rss_peak_bytes=0)
         self._arguments: list[str | Path] = [
             *(binary, "--bootstrap", bootstrap, "--group", group, "--url", url),
             *("--input", input_topic, "--output", result_topic, "--in-flight", str(in_flight)),
@@ -94,17 +79,3 @@ class Yardstick(OwnedProcess):
             guard=self.assert_running,
         )
         return self
-
-    def usage(self) -> Usage:
-        self.assert_running()
-        self.last_usage = usage_of(self.process.pid)
-        return self.last_usage
-
-    def stop(self) -> int:
-        """SIGTERM, then the exit code."""
-        self.usage()
-        self.process.terminate()
-        return ended(self.process, _STOP_SECONDS, self.title)
-
-    def abandon(self) -> None:
-        kill_if_running(self.process)
