@@ -1,74 +1,79 @@
 /// A growable buffer that is filled from the front and reused: the hot path writes requests, outcomes and texts
 /// into buffers of this kind, so that an event costs no heap traffic once the buffers have grown.
-package struct ByteBuffer: ~Copyable {
-  package private(set) var count: Int
-  package private(set) var capacity: Int
+public struct ByteBuffer: ~Copyable {
   @usableFromInline var base: UnsafeMutableRawPointer
+  @usableFromInline var used: Int
+  @usableFromInline var room: Int
 
   package init(capacity: Int = 256) {
     precondition(capacity > 0, "a buffer has room for at least one byte")
-    count = 0
-    self.capacity = capacity
+    used = 0
+    room = capacity
     base = .allocate(byteCount: capacity, alignment: 16)
   }
 
   deinit { base.deallocate() }
 
-  package var isEmpty: Bool { count == 0 }
+  @inlinable public var count: Int { used }
+  package var capacity: Int { room }
+  @inlinable public var isEmpty: Bool { used == 0 }
 
   /// Forgets the content, keeps the memory.
-  package mutating func removeAll() { count = 0 }
+  package mutating func removeAll() { used = 0 }
 
   /// Forgets what stands behind `newCount` bytes.
   package mutating func truncate(to newCount: Int) {
     precondition(newCount >= 0 && newCount <= count, "a buffer is only cut back")
-    count = newCount
+    used = newCount
   }
 
   /// Gives memory back when a single large record made the buffer grow beyond `limit`; the content is lost.
   package mutating func shrink(ifOver limit: Int) {
-    count = 0
-    guard capacity > limit else { return }
+    used = 0
+    guard room > limit else { return }
     base.deallocate()
     base = .allocate(byteCount: limit, alignment: 16)
-    capacity = limit
+    room = limit
   }
 
   /// Makes room for `extra` more bytes.
-  @inline(__always)
-  package mutating func reserve(_ extra: Int) {
-    if capacity &- count < extra { grow(extra) }
+  @inlinable @inline(__always)
+  public mutating func reserve(_ extra: Int) {
+    if room &- used < extra { grow(extra) }
   }
 
-  @inline(never)
-  private mutating func grow(_ extra: Int) {
-    let wanted = max(capacity * 2, count + extra)
+  @usableFromInline @inline(never)
+  mutating func grow(_ extra: Int) {
+    let wanted = max(room * 2, used + extra)
     let moved = UnsafeMutableRawPointer.allocate(byteCount: wanted, alignment: 16)
-    moved.copyMemory(from: base, byteCount: count)
+    moved.copyMemory(from: base, byteCount: used)
     base.deallocate()
     base = moved
-    capacity = wanted
+    room = wanted
   }
 
-  @inline(__always)
-  package mutating func append(_ byte: UInt8) {
+  @inlinable @inline(__always)
+  public mutating func append(_ byte: UInt8) {
     reserve(1)
-    base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
-    count &+= 1
+    base.storeBytes(of: byte, toByteOffset: used, as: UInt8.self)
+    used &+= 1
   }
 
-  @inline(__always)
-  package mutating func append(_ bytes: UnsafeRawBufferPointer) {
+  @inlinable @inline(__always)
+  public mutating func append(_ bytes: UnsafeRawBufferPointer) {
     guard let source = bytes.baseAddress, bytes.count > 0 else { return }
     reserve(bytes.count)
-    (base + count).copyMemory(from: source, byteCount: bytes.count)
-    count &+= bytes.count
+    (base + used).copyMemory(from: source, byteCount: bytes.count)
+    used &+= bytes.count
   }
 
   /// Inlined, so that the length is known where it is written.
-  @inline(__always)
-  package mutating func append(_ text: StaticString) {
-    append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  @inlinable @inline(__always)
+  public mutating func append(_ text: StaticString) {
+    let count = text.utf8CodeUnitCount
+    reserve(count)
+    (base + used).copyMemory(from: text.utf8Start, byteCount: count)
+    used &+= count
   }
 
   package mutating func append(_ bytes: [UInt8]) {
@@ -81,33 +86,56 @@ package struct ByteBuffer: ~Copyable {
     text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
   }
 
+  /// Two digits a step.
   package mutating func appendDecimal(_ number: Int64) {
     reserve(20)
-    var magnitude = number.magnitude
     if number < 0 { append(UInt8(ascii: "-")) }
-    var digitCount = 1
-    var bound: UInt64 = 10
-    while magnitude >= bound {
-      digitCount &+= 1
-      if digitCount == 20 { break }
-      bound &*= 10
+    let magnitude = number.magnitude
+    var position = used &+ Self.digitCount(magnitude)
+    used = position
+    var rest = magnitude
+    while rest >= 100 {
+      let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+      position &-= 2
+      base.storeBytes(of: Self.digits(of: pair), toByteOffset: position, as: UInt16.self)
+      rest = quotient
     }
-    var position = count &+ digitCount
-    count = position
-    repeat {
-      position &-= 1
-      base.storeBytes(
-        of: UInt8(truncatingIfNeeded: magnitude % 10) &+ 48, toByteOffset: position, as: UInt8.self)
-      magnitude /= 10
-    } while magnitude > 0
+    if rest >= 10 {
+      base.storeBytes(of: Self.digits(of: rest), toByteOffset: position &- 2, as: UInt16.self)
+    } else {
+      base.storeBytes(of: UInt8(truncatingIfNeeded: rest) &+ 48, toByteOffset: position &- 1, as: UInt8.self)
+    }
   }
 
-  /// Lets `write` fill up to `room` bytes behind the content; it returns how many it wrote.
-  package mutating func appendUninitialized(_ room: Int, _ write: (UnsafeMutableRawPointer) -> Int) {
-    reserve(room)
-    let written = write(base + count)
-    precondition(written >= 0 && written <= room, "no more was written than there was room for")
-    count &+= written
+  private static func digitCount(_ magnitude: UInt64) -> Int {
+    var count = 1
+    var rest = magnitude
+    while rest >= 10_000 {
+      rest /= 10_000
+      count &+= 4
+    }
+    return count &+ (rest >= 1_000 ? 3 : rest >= 100 ? 2 : rest >= 10 ? 1 : 0)
+  }
+
+  private static func digits(of pair: UInt64) -> UInt16 {
+    UnsafeRawPointer(digitPairs.utf8Start).loadUnaligned(fromByteOffset: Int(pair) &* 2, as: UInt16.self)
+  }
+
+  /// The digits of 00 to 99 in a row. The range of the remainders keeps what is read inside.
+  private static let digitPairs: StaticString = """
+    0001020304050607080910111213141516171819\
+    2021222324252627282930313233343536373839\
+    4041424344454647484950515253545556575859\
+    6061626364656667686970717273747576777879\
+    8081828384858687888990919293949596979899
+    """
+
+  /// Lets `write` fill up to `byteCount` bytes behind the content; it returns how many it wrote.
+  package mutating func appendUninitialized(_ byteCount: Int, _ write: (UnsafeMutableRawPointer) -> Int) {
+    reserve(byteCount)
+    let written = write(base + used)
+    precondition(written >= 0 && written <= byteCount, "no more was written than there was room for")
+    used &+= written
   }
 
   /// Overwrites bytes that are already content.

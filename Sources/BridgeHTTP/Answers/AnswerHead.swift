@@ -74,20 +74,12 @@ struct AnswerHead: Equatable {
 
   /// Where a field's name ends; nil if there is no name, or a control character anywhere.
   private static func colon(in line: UnsafeRawBufferPointer) -> Int? {
-    var found: Int?
-    for position in line.indices {
-      let byte = line[position]
-      if found == nil {
-        if byte == UInt8(ascii: ":") {
-          found = position
-        } else if byte <= 0x20 || byte >= 0x7F {
-          return nil
-        }
-      } else if byte < 0x20 && byte != UInt8(ascii: "\t") || byte == 0x7F {
-        return nil
-      }
+    var end = 0
+    while end < line.count, line[end] != UInt8(ascii: ":") {
+      if line[end] <= 0x20 || line[end] >= 0x7F { return nil }
+      end &+= 1
     }
-    return found == 0 ? nil : found
+    return end > 0 && end < line.count && line.isFieldText(from: end &+ 1) ? end : nil
   }
 
   private mutating func readContentLength(_ value: UnsafeRawBufferPointer) {

@@ -100,8 +100,7 @@ struct AnswerParser: ~Copyable {
   }
 
   private mutating func takeLine(_ bytes: UnsafeRawBufferPointer) -> Int {
-    let newline = UInt8(ascii: "\n")
-    guard let end = bytes.firstIndex(of: newline) else {
+    guard let end = bytes.firstPosition(of: UInt8(ascii: "\n")) else {
       cutLine.append(bytes)
       if cutLine.count > lineByteLimit { return fail(.malformed) }
       return bytes.count
@@ -145,7 +144,7 @@ struct AnswerParser: ~Copyable {
   /// A line without its LF.
   private mutating func lineCame(_ raw: UnsafeRawBufferPointer) {
     let hasReturn = raw.last == UInt8(ascii: "\r")
-    let line = hasReturn ? UnsafeRawBufferPointer(rebasing: raw.dropLast()) : raw
+    let line = UnsafeRawBufferPointer(start: raw.baseAddress, count: raw.count &- (hasReturn ? 1 : 0))
     switch state {
     case .statusLine:
       headByteCount &+= raw.count &+ 1

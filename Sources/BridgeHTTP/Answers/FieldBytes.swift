@@ -1,5 +1,13 @@
-/// Reading of field values without making texts of them.
+import Glibc
+
+/// Reading of heads and field values without making texts of them.
 extension UnsafeRawBufferPointer {
+  /// Where the first such byte stands.
+  func firstPosition(of byte: UInt8) -> Int? {
+    guard let baseAddress, let found = memchr(baseAddress, Int32(byte), count) else { return nil }
+    return UnsafeRawPointer(found) - baseAddress
+  }
+
   /// Without blanks around it.
   var trimmed: UnsafeRawBufferPointer {
     var start = 0
@@ -19,6 +27,32 @@ extension UnsafeRawBufferPointer {
       if byte != wanted[position] { return false }
     }
     return true
+  }
+
+  /// No control characters but tabs from `start` on; eight bytes a step.
+  func isFieldText(from start: Int) -> Bool {
+    var position = start
+    while position &+ 8 <= count {
+      let word = loadUnaligned(fromByteOffset: position, as: UInt64.self)
+      if Self.mayHoldControl(word), !isFieldText(position..<position &+ 8) { return false }
+      position &+= 8
+    }
+    return isFieldText(position..<count)
+  }
+
+  private func isFieldText(_ range: Range<Int>) -> Bool {
+    for position in range {
+      let byte = self[position]
+      if byte < 0x20 && byte != UInt8(ascii: "\t") || byte == 0x7F { return false }
+    }
+    return true
+  }
+
+  /// Whether a byte below the space or DEL is among the eight; true for some words without one.
+  private static func mayHoldControl(_ word: UInt64) -> Bool {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let delete = word ^ (ones &* 0x7F)
+    return ((word &- ones &* 0x20) & ~word | (delete &- ones) & ~delete) & (ones &* 0x80) != 0
   }
 
   /// Digits only; numbers over `limit` become `limit`.

@@ -1,4 +1,5 @@
 package import CSimdjson
+import Glibc
 
 /// Reads JSON texts into tokens (see `CSimdjson.h`); one per thread, reused.
 package struct JSONReader: ~Copyable {
@@ -68,10 +69,7 @@ extension UnsafeRawBufferPointer {
   }
 
   private func memoryMatches(_ other: UnsafeRawPointer) -> Bool {
-    for index in 0..<count where self[index] != other.load(fromByteOffset: index, as: UInt8.self) {
-      return false
-    }
-    return true
+    baseAddress.map { memcmp($0, other, count) == 0 } ?? true
   }
 
   private static func lowercased(_ byte: UInt8) -> UInt8 { byte >= 65 && byte <= 90 ? byte | 0x20 : byte }
