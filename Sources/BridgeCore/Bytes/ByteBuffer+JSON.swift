@@ -2,17 +2,13 @@ extension ByteBuffer {
   /// Appends `text` as a JSON string with its quotes. `text` is valid UTF-8; quotation mark, backslash and control
   /// characters are escaped, nothing else is (the slash neither).
   package mutating func appendJSONString(_ text: UnsafeRawBufferPointer) {
-    reserve(text.count + 2)
     append(UInt8(ascii: "\""))
-    var runStart = 0
     var position = 0
     while position < text.count {
-      position = Self.firstEscape(in: text, from: position)
-      append(UnsafeRawBufferPointer(rebasing: text[runStart..<position]))
+      position = appendUnescaped(text, from: position)
       guard position < text.count else { break }
       appendEscape(text[position])
       position &+= 1
-      runStart = position
     }
     append(UInt8(ascii: "\""))
   }
@@ -27,28 +23,44 @@ extension ByteBuffer {
     text.withUTF8 { appendJSONString(UnsafeRawBufferPointer($0)) }
   }
 
-  /// Where the next byte stands that JSON wants escaped, or the end: eight bytes a step.
-  private static func firstEscape(in text: UnsafeRawBufferPointer, from start: Int) -> Int {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let highs: UInt64 = 0x8080_8080_8080_8080
+  /// Appends what JSON takes as it is, up to the next byte that it wants escaped, and says where that or the end is:
+  /// looks at eight bytes while it copies them.
+  private mutating func appendUnescaped(_ text: UnsafeRawBufferPointer, from start: Int) -> Int {
+    reserve(text.count &- start &+ 1)
+    let output = base + used
     var position = start
-    while position &+ 8 <= text.count {
-      let word = text.loadUnaligned(fromByteOffset: position, as: UInt64.self).littleEndian
-      let quote = word ^ (ones &* 0x22)
-      let backslash = word ^ (ones &* 0x5C)
-      let control = (word &- ones &* 0x20) & ~word
-      let hit =
-        (control | ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)) & highs
-      // A borrow can only mark a byte above a true hit: the lowest mark is always right.
-      if hit != 0 { return position &+ (hit.trailingZeroBitCount >> 3) }
+    while position < text.count, text.count &- start >= 8 {
+      // The last one may have bytes of the one before in it.
+      position = min(position, text.count &- 8)
+      let word = text.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+      output.storeBytes(of: word, toByteOffset: position &- start, as: UInt64.self)
+      let hit = Self.escapeMarks(word.littleEndian)
+      if hit != 0 {
+        position &+= hit.trailingZeroBitCount >> 3
+        used &+= position &- start
+        return position
+      }
       position &+= 8
     }
     while position < text.count {
       let byte = text[position]
-      if byte < 0x20 || byte == 0x22 || byte == 0x5C { return position }
+      if byte < 0x20 || byte == 0x22 || byte == 0x5C { break }
+      output.storeBytes(of: byte, toByteOffset: position &- start, as: UInt8.self)
       position &+= 1
     }
+    used &+= position &- start
     return position
+  }
+
+  /// High bits over the bytes that JSON wants escaped. A borrow can only mark a byte above a true hit: the lowest mark
+  /// is always right.
+  @inline(__always)
+  private static func escapeMarks(_ word: UInt64) -> UInt64 {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let quote = word ^ (ones &* 0x22)
+    let backslash = word ^ (ones &* 0x5C)
+    let control = (word &- ones &* 0x20) & ~word
+    return (control | ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)) & (ones &* 0x80)
   }
 
   private mutating func appendEscape(_ byte: UInt8) {

@@ -22,6 +22,13 @@ extension DeliveryEngine {
     return min(unresolvedRoom, windowRoom, byteRoom, portion)
   }
 
+  /// Whether more records would be of use: heads of lanes are few. What is not taken stays with Kafka; what is taken
+  /// early is only cold again when its turn comes.
+  package var wantsRecords: Bool {
+    let heads = partitions.reduce(ready.count) { $0 + $1.atCeiling.count }
+    return heads < DeliveryLimits.headsPerRequest * settings.inFlightLimit
+  }
+
   package func partition(at slot: Int) -> PartitionIndex { partitions[slot].partition }
 
   /// A record came out of the partition's queue. `index`: a free slot for it. Nil: it is dropped, having its outcome.

@@ -48,7 +48,7 @@ extension DeliveryEngine {
       tickets[index].spentAttemptCount += 1
       tickets[index].spentTime += TimeSpan(microseconds: max(duration.microseconds - stoppedMeanwhile, 0))
     }
-    if let resolution = resolution(of: tickets[index], after: verdict, isCounted: isCounted) {
+    if let resolution = resolution(of: index, after: verdict, isCounted: isCounted) {
       resolve(ticket, resolution)
       return .resolved
     }
@@ -93,7 +93,7 @@ extension DeliveryEngine {
 
   /// Nil: it is sent again.
   private func resolution(
-    of ticket: TicketState, after verdict: Verdict, isCounted: Bool
+    of index: Int, after verdict: Verdict, isCounted: Bool
   ) -> Resolution? {
     if verdict.effect == .unknown, settings.ambiguousPolicy == .report {
       return Resolution(kind: .inDoubt, error: verdict.unknownCode)
@@ -105,22 +105,22 @@ extension DeliveryEngine {
       // Nothing is failed for our own faults or the gateway's quotas.
       return nil
     case .refused:
-      return terminal(ticket, Resolution(kind: .rejected, error: verdict.refusalCode))
+      return terminal(index, Resolution(kind: .rejected, error: verdict.refusalCode))
     case .notTemporary, .unknown:
-      return terminal(ticket, Resolution(kind: .rejected, error: .refusedByGateway))
+      return terminal(index, Resolution(kind: .rejected, error: .refusedByGateway))
     case .backendNotReached, .temporary:
       // Nothing is failed while it is the gateway that fails.
       guard isCounted,
-        ticket.spentAttemptCount >= settings.retry.attemptLimit
-          || ticket.spentTime >= settings.retry.timeLimit
+        tickets[index].spentAttemptCount >= settings.retry.attemptLimit
+          || tickets[index].spentTime >= settings.retry.timeLimit
       else { return nil }
-      return terminal(ticket, Resolution(kind: .failed, error: .retriesExhausted))
+      return terminal(index, Resolution(kind: .failed, error: .retriesExhausted))
     }
   }
 
   /// A record that may have reached the agent is in doubt, whatever ended it.
-  func terminal(_ ticket: TicketState, _ resolution: Resolution) -> Resolution {
-    ticket.course.lastUnknown.map { Resolution(kind: .inDoubt, error: $0) } ?? resolution
+  func terminal(_ index: Int, _ resolution: Resolution) -> Resolution {
+    tickets[index].course.lastUnknown.map { Resolution(kind: .inDoubt, error: $0) } ?? resolution
   }
 
   private mutating func sendAgain(_ ticket: Ticket, _ verdict: Verdict, at now: Moment) {

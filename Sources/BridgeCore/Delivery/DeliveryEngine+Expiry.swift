@@ -20,7 +20,7 @@ extension DeliveryEngine {
       return false
     }
     _ = chargeWait(index, at: now.monotonic)
-    resolve(ticket, terminal(tickets[index], Resolution(kind: .expired, error: tickets[index].expiry)))
+    resolve(ticket, terminal(index, Resolution(kind: .expired, error: tickets[index].expiry)))
     return true
   }
 

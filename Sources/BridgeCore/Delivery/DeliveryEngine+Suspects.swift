@@ -37,7 +37,7 @@ extension DeliveryEngine {
     if tickets[index].caller != caller, knownCallers.count < DeliveryLimits.knownCallers {
       knownCallers.insert(tickets[index].caller)
     }
-    resolve(ticket, terminal(tickets[index], Resolution(kind: .rejected, error: .callerRefused)))
+    resolve(ticket, terminal(index, Resolution(kind: .rejected, error: .callerRefused)))
   }
 
   /// The next request to start shows whose fault it is, or whether it is mended.

@@ -103,6 +103,8 @@ package enum DeliveryLimits {
   /// The most one batch carries.
   package static let outcomesPerBatch = 10_000
   package static let bytesPerBatch = 4 * 1_024 * 1_024
+  /// Records are taken while fewer heads of lanes than this wait for each request that may be under way.
+  package static let headsPerRequest = 2
   /// For at least as many records to be sent the ceiling is raised ahead, and for at most as many.
   package static let ceilingReserveBase = 8
   package static let ceilingReserve = 1_024

@@ -1,4 +1,5 @@
 internal import CCurl
+internal import CLinux
 internal import Glibc
 
 /// What one call did.
@@ -15,7 +16,7 @@ extension GatewayConnection {
   borrowing func send(_ bytes: UnsafeRawBufferPointer, encrypted: Bool) -> Transfer {
     guard encrypted else {
       // A peer that is gone is an error here, no signal.
-      return Self.outcome(of: Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)))
+      return Self.outcome(of: clinux_send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)))
     }
     var count = 0
     return switch curl_easy_send(handle, bytes.baseAddress, bytes.count, &count) {
@@ -27,7 +28,7 @@ extension GatewayConnection {
 
   borrowing func receive(into place: UnsafeMutableRawBufferPointer, encrypted: Bool) -> Transfer {
     guard encrypted else {
-      return Self.outcome(of: Glibc.recv(descriptor, place.baseAddress, place.count, 0))
+      return Self.outcome(of: clinux_recv(descriptor, place.baseAddress, place.count, 0))
     }
     var count = 0
     return switch curl_easy_recv(handle, place.baseAddress, place.count, &count) {

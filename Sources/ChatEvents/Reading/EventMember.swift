@@ -65,20 +65,26 @@ struct ObjectPlace {
 
 /// Finds the member that a name means, in one place.
 struct MemberNames: Sendable {
-  private static let longestName = 21
-  private let byLength: [[EventMember]]
+  /// Bits of the members whose name has this length. An array's references would be counted at every look.
+  private var byLength = InlineArray<22, UInt32>(repeating: 0)
 
   init(_ kind: ObjectPlace.Kind, without mapped: Set<EventMember>) {
-    var byLength = [[EventMember]](repeating: [], count: Self.longestName + 1)
     for member in kind.members where !mapped.contains(member) {
-      byLength[member.name.utf8CodeUnitCount].append(member)
+      byLength[member.name.utf8CodeUnitCount] |= 1 << UInt32(member.rawValue)
     }
-    self.byLength = byLength
   }
 
   func member(named name: UnsafeRawBufferPointer) -> EventMember? {
-    guard name.count <= Self.longestName else { return nil }
-    for candidate in byLength[name.count] where name.equals(candidate.name) { return candidate }
+    guard name.count < byLength.count else { return nil }
+    var candidates = byLength[name.count]
+    while candidates != 0 {
+      if let candidate = EventMember(rawValue: UInt8(truncatingIfNeeded: candidates.trailingZeroBitCount)),
+        name.equals(candidate.name)
+      {
+        return candidate
+      }
+      candidates &= candidates &- 1
+    }
     return nil
   }
 }

@@ -46,9 +46,13 @@ struct Signer: ~Copyable {
   borrowing func sign(_ text: UnsafeRawBufferPointer, into buffer: inout ByteBuffer) {
     withUnsafeTemporaryAllocation(byteCount: Self.digestByteLimit, alignment: 8) { result in
       let length = write(text, result)
-      for byte in result[..<length] {
-        buffer.append(Self.hexadecimalDigit(byte >> 4))
-        buffer.append(Self.hexadecimalDigit(byte & 15))
+      buffer.appendUninitialized(2 * length) { output in
+        for position in 0..<length {
+          let byte = result[position]
+          let pair = UInt16(Self.hexadecimalDigit(byte >> 4)) | UInt16(Self.hexadecimalDigit(byte & 15)) << 8
+          output.storeBytes(of: pair.littleEndian, toByteOffset: 2 * position, as: UInt16.self)
+        }
+        return 2 * length
       }
     }
   }
