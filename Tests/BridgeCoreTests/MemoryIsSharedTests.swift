@@ -7,6 +7,8 @@ import Testing
     var settings = DeliverySettings()
     settings.bufferedByteLimit = byteLimit
     settings.firstPartitionCount = 2
+    // So that memory is what bounds a portion.
+    settings.inFlightLimit = 1_000
     var engine = DeliveryEngine(settings: settings, seed: 1, processToken: 9)
     _ = engine.partitionsAssigned([0, 1], epoch: Epoch(1))
     let now = MonotonicTime(microseconds: 0)
@@ -17,7 +19,7 @@ import Testing
         epoch: Epoch(1), at: now)
     }
     let (_, commits) = engine.batchStarted([], leftBehind: 0, at: now)
-    engine.batchAnswered()
+    engine.batchAnswered(at: now)
     for commit in commits {
       _ = engine.partitionAnswered(
         commit, .committed, returned: 0, at: Moment(monotonic: now, wall: WallTime(milliseconds: 0)))

@@ -34,6 +34,9 @@ import Testing
     SimulationSeries.Case(seed: 148_895_928_087_539, policy: .report, guarantee: .exactlyOnce),
     // A probe that had started before the ban was read got through afterwards, and ended it.
     SimulationSeries.Case(seed: 212_418_599_448_957, policy: .report, guarantee: .exactlyOnce),
+    // Nothing raised the ceiling over the lane that could have shown whose fault a refusal was, because the lane that
+    // had been refused stood ready.
+    SimulationSeries.Case(seed: 65_744_924_656_832, policy: .report, guarantee: .atLeastOnce),
     // A slow attempt was under way during a ban, and that time was taken for its own.
     SimulationSeries.Case(seed: 162_852_959_313_523, policy: .resend, guarantee: .exactlyOnce),
     SimulationSeries.Case(seed: 162_852_959_303_861, policy: .resend, guarantee: .atLeastOnce),

@@ -19,15 +19,17 @@ extension DeliveryEngine {
     let portion =
       openCount < limits.manyOpenRecords
       ? limits.recordsPerTurn : limits.recordsPerTurnBehindMany
-    return min(unresolvedRoom, windowRoom, byteRoom, portion)
+    return min(unresolvedRoom, windowRoom, byteRoom, portion, max(1, wantedHeadCount / partitions.count))
   }
 
-  /// Whether more records would be of use: heads of lanes are few. What is not taken stays with Kafka; what is taken
-  /// early is only cold again when its turn comes.
-  package var wantsRecords: Bool {
-    let heads = partitions.reduce(ready.count) { $0 + $1.atCeiling.count }
-    return heads < DeliveryLimits.headsPerRequest * settings.inFlightLimit
+  /// Whether more records would be of use: heads of lanes are few, or those that are there cannot show whose fault a
+  /// refusal is. What is not taken stays with Kafka; what is taken early is only cold again when its turn comes.
+  package func wantsRecords(at now: MonotonicTime) -> Bool {
+    if gate.admission(at: now) == .freshProbe, !hasFreshLane { return true }
+    return partitions.reduce(ready.count) { $0 + $1.atCeiling.count } < wantedHeadCount
   }
+
+  private var wantedHeadCount: Int { DeliveryLimits.headsPerRequest * settings.inFlightLimit }
 
   package func partition(at slot: Int) -> PartitionIndex { partitions[slot].partition }
 
@@ -38,7 +40,7 @@ extension DeliveryEngine {
     let delivery = partitions[slot].ledger.recordDelivered(offset, breaking: settings.brokenRule)
     guard case .fresh(let entry, let isBelowCeiling) = delivery else { return nil }
     let inherited = isBelowCeiling && settings.brokenRule != .forgetsPredecessor
-    partitions[slot].arrivalCount += 1
+    partitions[slot].arrivals.happened()
     while tickets.count <= Int(index) { tickets.append(TicketState()) }
     let generation = tickets[Int(index)].generation &+ 1
     precondition(tickets[Int(index)].phase == .free, "a slot is free before it is used again")

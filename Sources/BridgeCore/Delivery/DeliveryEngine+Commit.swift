@@ -6,10 +6,16 @@ extension DeliveryEngine {
     if let oldestUnpublishedAt, now - oldestUnpublishedAt >= settings.commitInterval || isDraining {
       return true
     }
-    if partitions.contains(where: { wantsCommit($0, at: now) }) { return true }
-    if partitions.contains(where: \.wantsFinalCommit) { return true }
+    if isCommitUrgent(at: now) || partitions.contains(where: \.wantsFinalCommit) { return true }
     return now - lastBatchAt >= DeliveryLimits.idleCommitInterval
       && partitions.contains(where: { $0.canAdvanceIdle })
+  }
+
+  /// A partition cannot start, or requests that could be under way wait for the ceiling to rise. While the line is open
+  /// and other heads are ready for them the next batch is early enough.
+  private func isCommitUrgent(at now: MonotonicTime) -> Bool {
+    let lacksHeads = ready.count < settings.inFlightLimit || gate.admission(at: now) != .open
+    return partitions.contains { ($0.phase == .starting || lacksHeads) && wantsCommit($0, at: now) }
   }
 
   private func wantsCommit(_ partition: AssignedPartition, at now: MonotonicTime) -> Bool {
@@ -41,7 +47,7 @@ extension DeliveryEngine {
 
   /// When a commit is wanted again that is not wanted now.
   func commitWantedAt(_ now: MonotonicTime) -> MonotonicTime? {
-    if partitions.contains(where: { wantsCommit($0, at: now) }) { return max(now, batchNotBefore) }
+    if isCommitUrgent(at: now) { return max(now, batchNotBefore) }
     guard partitions.contains(where: { $0.phase == .active && !$0.atCeiling.isEmpty }) else { return nil }
     return holdsLease(at: now) ? gate.opensAt(now) : now + DeliveryLimits.leaseLookInterval
   }
@@ -114,29 +120,29 @@ extension DeliveryEngine {
     return settings.fingerprint(mixedWith: inherited)
   }
 
-  /// K covers what will probably be sent until two batches from now, and no more: a crash makes everything below it
-  /// ambiguous.
+  /// K covers what will probably be sent until the commit after this one is durable, and no more: a crash makes
+  /// everything below it ambiguous.
   private mutating func wantedCeiling(_ slot: Int, at now: MonotonicTime) -> RecordOffset {
     switch settings.ambiguousPolicy {
-    case .resend: ceilingAhead(slot)
+    case .resend: ceilingAhead(slot, at: now)
     // What is sent next, and nothing else: a crash makes it in doubt.
     case .report: mayRaiseCeiling(at: now) ? ceilingForHeads(slot, headsWanted(at: now)) ?? 0 : 0
     }
   }
 
-  private mutating func ceilingAhead(_ slot: Int) -> RecordOffset {
-    let arrivals = partitions[slot].arrivalCount
-    let started = partitions[slot].startedCount
-    partitions[slot].arrivalCount = 0
-    partitions[slot].startedCount = 0
-    partitions[slot].smoothedArrivalCount = max(arrivals, partitions[slot].smoothedArrivalCount * 3 / 4)
-    partitions[slot].smoothedStartedCount = max(started, partitions[slot].smoothedStartedCount * 3 / 4)
+  private mutating func ceilingAhead(_ slot: Int, at now: MonotonicTime) -> RecordOffset {
+    partitions[slot].arrivals.measure(over: settings.commitInterval, at: now)
+    partitions[slot].starts.measure(over: settings.commitInterval, at: now)
+    let span = nextButOneCommitSpan
     let share = max(DeliveryLimits.ceilingReserveBase, settings.inFlightLimit / partitions.count)
-    let wanted = min(DeliveryLimits.ceilingReserve, share + partitions[slot].smoothedStartedCount * 3 / 2)
+    let wanted = min(DeliveryLimits.ceilingReserve, share + partitions[slot].starts.expected(in: span))
     let ahead = partitions[slot].ledger.ceiling(
-      for: wanted, arrivalCount: RecordOffset(2 * partitions[slot].smoothedArrivalCount))
-    return max(ahead, ceilingForHeads(slot, 2 * share) ?? 0)
+      for: wanted, arrivalCount: RecordOffset(2 * partitions[slot].arrivals.expected(in: span)))
+    return max(ahead, ceilingForHeads(slot, wanted) ?? 0)
   }
+
+  /// From making a commit until the one after it is durable: so long its ceiling has to last.
+  private var nextButOneCommitSpan: TimeSpan { max(settings.commitInterval, batchTime) + batchTime }
 
   /// Where one conversation has many records in front, heads of others would wait at the ceiling: it is raised for
   /// as many of them as are wanted.
@@ -165,9 +171,11 @@ extension DeliveryEngine {
   }
 
   /// The batch under way is answered; called once per batch, then `partitionAnswered` per part.
-  package mutating func batchAnswered() {
+  package mutating func batchAnswered(at now: MonotonicTime) {
     precondition(batchIsUnderWay, "a batch is answered once")
     batchIsUnderWay = false
+    batchTime = min(max(now - lastBatchAt, TimeSpan(microseconds: batchTime.microseconds * 3 / 4)),
+      DeliveryLimits.batchTimeAhead)
   }
 
   /// Kafka takes an outcome in no form: the line stops, and the batch is tried again from time to time.

@@ -59,7 +59,7 @@ extension DeliveryEngine {
     tickets[index].requestNumber = gate.requestStarted(ticket, at: now.monotonic)
     inFlightCount += 1
     partitions[slot].inFlightCount += 1
-    partitions[slot].startedCount += 1
+    partitions[slot].starts.happened()
     partitions[slot].ledger.attemptStarted(tickets[index].entry)
     let waited = chargeWait(index, at: now.monotonic)
     if settings.brokenRule == .countsStopsAsRetryTime { tickets[index].spentTime += waited.whole }

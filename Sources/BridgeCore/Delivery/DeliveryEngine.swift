@@ -42,6 +42,8 @@ package struct DeliveryEngine: ~Copyable {
   /// Kafka takes an outcome in no form: nothing is sent before a batch is committed.
   var isPublishingHalted = false
   var lastBatchAt = MonotonicTime(microseconds: .min / 2)
+  /// How long batches have taken lately.
+  var batchTime = TimeSpan.zero
   /// When it is asked again what is committed for partitions that are not started; nil without any, and while that is
   /// being asked.
   var askAgainAt: MonotonicTime?
@@ -139,12 +141,9 @@ struct AssignedPartition {
   /// Of one record so far.
   var largestByteCount = 1_024
   var unpublishedCount = 0
-  /// Records delivered, and requests started, since the last proposal, and both smoothed per batch: they say how
-  /// far to raise K ahead.
-  var arrivalCount = 0
-  var smoothedArrivalCount = 0
-  var startedCount = 0
-  var smoothedStartedCount = 0
+  /// Of records delivered, and of requests started: they say how far to raise K ahead.
+  var arrivals = FlowRate()
+  var starts = FlowRate()
   /// The batch under way has a part for this partition.
   var isInBatch = false
   /// The last batch of a drain has been made.

@@ -107,7 +107,9 @@ package enum DeliveryLimits {
   package static let headsPerRequest = 2
   /// For at least as many records to be sent the ceiling is raised ahead, and for at most as many.
   package static let ceilingReserveBase = 8
-  package static let ceilingReserve = 1_024
+  package static let ceilingReserve = 2_000
+  /// Of a batch's time so much is provided for by raising the ceiling ahead.
+  package static let batchTimeAhead = TimeSpan.milliseconds(250)
   /// C moved by the end of the partition alone is committed this often at most.
   package static let idleCommitInterval = TimeSpan.seconds(1)
   /// How often it is asked again what is committed for partitions that are not started.

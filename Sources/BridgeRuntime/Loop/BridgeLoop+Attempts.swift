@@ -5,7 +5,8 @@ import Outcomes
 extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~Copyable {
   /// Sends what may be sent while connections are ready.
   func dispatch(at now: Moment) {
-    engine.lineTurned(at: now)
+    // A record that is still to be taken may be of another lane than those that were refused.
+    if !hasMoreRecords { engine.lineTurned(at: now) }
     gateway.expect(requestCount: engine.wantedRequestCount(at: now.monotonic), at: now)
     if engine.settings.ambiguousPolicy == .report { engine.membershipProven(at: intake.provenHeartbeat) }
     while gateway.readyConnectionCount > 0, let ticket = engine.nextDispatch(at: now) {

@@ -32,7 +32,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
     let duration = sight.batchEnded(result, outcomeCount: outcomeCount, at: now)
     tally.batchEnded(
       result, duration: duration, publishedCount: result == .committed ? outcomeCount : 0)
-    engine.batchAnswered()
+    engine.batchAnswered(at: now.monotonic)
     var returning: Set<PartitionIndex> = []
     var positions: [ReadPosition] = []
     for (commit, result) in zip(answer.batch.partitions, answer.results) {

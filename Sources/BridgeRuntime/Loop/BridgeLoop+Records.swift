@@ -5,7 +5,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
   /// Takes records of every partition that has room for them.
   func takeRecords(at now: Moment) {
     hasMoreRecords = false
-    guard phase == .running, engine.wantsRecords else { return }
+    guard phase == .running, engine.wantsRecords(at: now.monotonic) else { return }
     for slot in 0..<engine.partitionCount {
       let room = engine.room(in: slot, outcomeByteCount: outbox.bytes.count)
       guard room > 0 else { continue }

@@ -53,7 +53,7 @@ final class Bench {
     let (_, commits) = engine.batchStarted(outcomes, leftBehind: 0, at: now.monotonic)
     lastMetadata = commits.last?.metadata ?? lastMetadata
     guard !commits.isEmpty else { return }
-    engine.batchAnswered()
+    engine.batchAnswered(at: now.monotonic)
     for commit in commits {
       _ = engine.partitionAnswered(commit, result, returned: outcomes.count, at: now)
     }
