@@ -101,10 +101,8 @@ private struct SteadyLine: ~Copyable {
     let started = line.startCount - startsBefore
     let possible = inFlight * 2_000 / Int(SteadyLine.requestTime)
     #expect(started >= possible * 95 / 100, "requests wait for the ceiling: \(started) of \(possible)")
-    // One for each interval; as soon as 500 outcomes wait, or the last one is answered, if that is earlier.
-    let interval = min(50, max(500 * 2_000 / Int64(possible), SteadyLine.batchTime))
-    let wanted = 2_000 / Int(interval)
-    #expect(line.batchCount - batchesBefore <= wanted * 11 / 10 + 1)
+    let intervals = 2_000 / Int(DeliverySettings().commitInterval.milliseconds)
+    #expect(line.batchCount - batchesBefore <= intervals * 11 / 10)
   }
 
   @Test func recordsAreTakenWhenTheyAreOfUse() {

@@ -85,7 +85,8 @@ static void leave_lane(struct event *event) {
 }
 
 static void take_records(void) {
-  while (may_have_records && free_events && bytes_in_memory < BYTES_IN_MEMORY && !is_stopping) {
+  while (may_have_records && ready_count < READY_PER_REQUEST * options.in_flight && free_events &&
+         bytes_in_memory < BYTES_IN_MEMORY && !is_stopping) {
     rd_kafka_message_t *taken[RECORDS_PER_TAKE];
     size_t room = 0;
     for (struct event *event = free_events; event && room < RECORDS_PER_TAKE; event = event->next) room++;

@@ -174,7 +174,8 @@ extension DeliveryEngine {
   package mutating func batchAnswered(at now: MonotonicTime) {
     precondition(batchIsUnderWay, "a batch is answered once")
     batchIsUnderWay = false
-    batchTime = min(max(now - lastBatchAt, TimeSpan(microseconds: batchTime.microseconds * 3 / 4)),
+    batchTime = min(
+      max(now - lastBatchAt, TimeSpan(microseconds: batchTime.microseconds * 3 / 4)),
       DeliveryLimits.batchTimeAhead)
   }
 

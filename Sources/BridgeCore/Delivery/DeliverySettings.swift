@@ -99,7 +99,7 @@ package struct RetryPolicy: Sendable {
 /// Limits that nobody sets: they follow from the size of the recovery log and keep memory bounded.
 package enum DeliveryLimits {
   /// As many outcomes start a batch before the interval is over.
-  package static let outcomesThatStartBatch = 500
+  package static let outcomesThatStartBatch = 2_000
   /// The most one batch carries.
   package static let outcomesPerBatch = 10_000
   package static let bytesPerBatch = 4 * 1_024 * 1_024

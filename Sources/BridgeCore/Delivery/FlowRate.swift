@@ -9,12 +9,13 @@ struct FlowRate {
 
   /// Ends the span under way, if it has lasted for `length`.
   mutating func measure(over length: TimeSpan, at now: MonotonicTime) {
-    guard let begunAt else { return self.begunAt = now }
-    let elapsed = now - begunAt
-    guard elapsed >= length, elapsed.microseconds > 0 else { return }
-    perSecond = max(count * 1_000_000 / elapsed.microseconds, perSecond * 3 / 4)
-    count = 0
-    self.begunAt = now
+    if let begunAt {
+      let elapsed = now - begunAt
+      guard elapsed >= length, elapsed.microseconds > 0 else { return }
+      perSecond = max(count * 1_000_000 / elapsed.microseconds, perSecond * 3 / 4)
+      count = 0
+    }
+    begunAt = now
   }
 
   /// How often it will probably happen within `span`, rounded up.
