@@ -23,6 +23,14 @@ import Testing
     }
   }
 
+  @Test func everyPairOfDigitsIsWritten() {
+    for number in Int64(0)..<20_000 {
+      var buffer = ByteBuffer(capacity: 1)
+      buffer.appendDecimal(number)
+      #expect(text(buffer) == String(number))
+    }
+  }
+
   @Test func contentSurvivesGrowth() {
     var buffer = ByteBuffer(capacity: 1)
     var expected: [UInt8] = []

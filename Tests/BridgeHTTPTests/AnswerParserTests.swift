@@ -140,6 +140,21 @@ struct AnswerSample: Sendable, CustomTestStringConvertible {
     #expect(parse(bytes, cutAt: Array(bytes.indices)) == whole, "byte by byte")
   }
 
+  @Test func onlyTabsAreControlCharactersOfAField() {
+    for byte in UInt8.min...UInt8.max where byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\r") {
+      let isText = byte >= 0x20 && byte != 0x7F || byte == UInt8(ascii: "\t")
+      for length in 1...18 {
+        for place in 0..<length {
+          var value = [UInt8](repeating: UInt8(ascii: "x"), count: length)
+          value[place] = byte
+          let answer =
+            Array("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX:".utf8) + value + Array("\r\n\r\n".utf8)
+          #expect((parse(answer).fault == nil) == isText, "\(byte) at \(place) of \(length)")
+        }
+      }
+    }
+  }
+
   @Test func fieldsThatAnExchangeNeedsAreRead() {
     let text = """
       HTTP/1.1 503 Busy\r

@@ -1,5 +1,8 @@
 /// A growable buffer that is filled from the front and reused: the hot path writes requests, outcomes and texts
 /// into buffers of this kind, so that an event costs no heap traffic once the buffers have grown.
+///
+/// What is small and called for every text is public, although it is for this package alone: the compiler inlines
+/// nothing into another module that is declared `package`.
 public struct ByteBuffer: ~Copyable {
   @usableFromInline var base: UnsafeMutableRawPointer
   @usableFromInline var used: Int
