@@ -1,7 +1,8 @@
+import BridgeCore
+
 /// Reading bytes that should be UTF-8 and may be anything.
 enum UTF8Text {
   private static let highs: UInt64 = 0x8080_8080_8080_8080
-  private static let ones: UInt64 = 0x0101_0101_0101_0101
 
   /// Length of the well-formed character at `position`, 0 if there is none.
   static func characterLength(in text: UnsafeRawBufferPointer, at position: Int) -> Int {
@@ -54,13 +55,9 @@ enum UTF8Text {
   static func isPrintableASCII(_ text: UnsafeRawBufferPointer) -> Bool {
     var position = 0
     while position &+ 8 <= text.count {
-      let word = text.loadUnaligned(fromByteOffset: position, as: UInt64.self)
-      if word & highs != 0 { return false }
-      // Without high bits neither sum carries into the next byte: a byte keeps the first one's high bit clear if it
-      // is below the space, and sets the second one's if it is 0x7F.
-      let belowSpace = ~(word &+ ones &* 0x60)
-      let isDelete = word &+ ones
-      if (belowSpace | isDelete) & highs != 0 { return false }
+      let word = text.loadUnaligned(fromByteOffset: position, as: UInt64.self).littleEndian
+      let others = word & highs | ByteMarks.below(0x20, in: word) | ByteMarks.of(0x7F, in: word)
+      if others != 0 { return false }
       position &+= 8
     }
     while position < text.count {

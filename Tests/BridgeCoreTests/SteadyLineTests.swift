@@ -4,18 +4,17 @@ import Testing
 
 /// A line with more records than it can send, one partition, a gateway that takes 5 ms and a broker that takes 20 ms for
 /// a batch, in steps of a millisecond.
-private struct SteadyLine: ~Copyable {
+private struct SteadyLine {
   static let requestTime: Int64 = 5
   static let batchTime: Int64 = 20
 
-  var engine: DeliveryEngine
+  let bench: Bench
   let laneCount: UInt64
   private(set) var startCount = 0
   private(set) var batchCount = 0
   private(set) var mostOpen = 0
-  private var now = Moment(monotonic: MonotonicTime(microseconds: 0), wall: WallTime(milliseconds: 0))
   private var nextOffset: RecordOffset = 0
-  private var freeSlots: [Int32] = Array(0..<4_000)
+  private var outcomeCount: RecordOffset = 0
   private var underWay: [(ticket: Ticket, endsAt: Int64)] = []
   private var waiting: [OutcomeEntry] = []
   private var batch: (commits: [PartitionCommit], endsAt: Int64)?
@@ -23,54 +22,44 @@ private struct SteadyLine: ~Copyable {
   init(inFlight: Int, laneCount: UInt64) {
     var settings = DeliverySettings()
     settings.inFlightLimit = inFlight
-    engine = DeliveryEngine(settings: settings, seed: 1, processToken: 1)
+    bench = Bench(settings: settings)
     self.laneCount = laneCount
-    _ = engine.partitionsAssigned([0], epoch: Epoch(1))
-    _ = engine.partitionRecovered(
-      RecoveredPartition(
-        partition: 0, committedOffset: nil, metadata: [], logStart: 0, logEnd: 0, startPosition: 0),
-      epoch: Epoch(1), at: now.monotonic)
   }
 
   mutating func run(milliseconds: Int64) {
-    let end = now.wall.milliseconds + milliseconds
-    while now.wall.milliseconds < end {
+    let end = bench.now.wall.milliseconds + milliseconds
+    while bench.now.wall.milliseconds < end {
       step()
-      now.wall.milliseconds += 1
-      now.monotonic = now.monotonic + .milliseconds(1)
+      bench.pass(.milliseconds(1))
     }
   }
 
   private mutating func step() {
+    let now = bench.now
     let time = now.wall.milliseconds
     if let answered = batch, answered.endsAt <= time {
       batch = nil
-      engine.batchAnswered(at: now.monotonic)
+      bench.engine.batchAnswered(at: now.monotonic)
       for commit in answered.commits {
-        _ = engine.partitionAnswered(commit, .committed, returned: 0, at: now)
+        _ = bench.engine.partitionAnswered(commit, .committed, returned: 0, at: now)
       }
     }
     while let first = underWay.first, first.endsAt <= time {
       underWay.removeFirst()
-      _ = engine.attemptEnded(
+      _ = bench.engine.attemptEnded(
         first.ticket, delivered, duration: .milliseconds(Self.requestTime), at: now)
     }
     takeRecords()
-    while let (ticket, _) = engine.nextResolution(at: now) {
-      var entry = OutcomeEntry(
-        partition: 0, epoch: Epoch(1), offset: engine.coordinates(of: ticket).offset, key: .absent,
-        value: TextRange(start: 0, count: 0), headers: TextRange(start: 0, count: 0))
-      entry.ledgerEntry = engine.outcomeRecorded(ticket, at: now)
-      waiting.append(entry)
-      freeSlots.append(ticket.index)
+    while let resolved = bench.resolve() {
+      waiting.append(resolved.entry)
+      outcomeCount += 1
     }
-    while let ticket = engine.nextDispatch(at: now) {
-      engine.attemptStarted(ticket, at: now)
+    while let ticket = bench.send() {
       startCount += 1
       underWay.append((ticket, time + Self.requestTime))
     }
-    if engine.batchDue(at: now.monotonic) {
-      let (_, commits) = engine.batchStarted(waiting, leftBehind: 0, at: now.monotonic)
+    if bench.isBatchDue {
+      let (_, commits) = bench.engine.batchStarted(waiting, leftBehind: 0, at: now.monotonic)
       waiting = []
       batchCount += 1
       batch = (commits, time + Self.batchTime)
@@ -78,14 +67,12 @@ private struct SteadyLine: ~Copyable {
   }
 
   private mutating func takeRecords() {
-    guard engine.wantsRecords(at: now.monotonic) else { return }
-    for _ in 0..<engine.room(in: 0) {
-      let ticket = engine.recordArrived(nextOffset, in: 0, index: freeSlots.removeLast(), at: now)!
-      let lane = LaneKey(hash: UInt64(nextOffset) &* 0x9E37_79B9_7F4A_7C15 % laneCount)
-      engine.recordDecoded(ticket, lane: lane, isValid: true, byteCount: 100, at: now)
+    guard bench.engine.wantsRecords(at: bench.now.monotonic) else { return }
+    for _ in 0..<bench.room {
+      _ = bench.arrive(nextOffset, lane: UInt64(nextOffset) &* 0x9E37_79B9_7F4A_7C15 % laneCount)
       nextOffset += 1
     }
-    mostOpen = max(mostOpen, 4_000 - freeSlots.count)
+    mostOpen = max(mostOpen, Int(nextOffset - outcomeCount))
   }
 }
 

@@ -29,12 +29,12 @@ extension ByteBuffer {
     reserve(text.count &- start &+ 1)
     let output = base + used
     var position = start
-    while position < text.count, text.count &- start >= 8 {
-      // The last one may have bytes of the one before in it.
-      position = min(position, text.count &- 8)
+    while position &+ 8 <= text.count {
       let word = text.loadUnaligned(fromByteOffset: position, as: UInt64.self)
       output.storeBytes(of: word, toByteOffset: position &- start, as: UInt64.self)
-      let hit = Self.escapeMarks(word.littleEndian)
+      let bytes = word.littleEndian
+      let hit =
+        ByteMarks.below(0x20, in: bytes) | ByteMarks.of(0x22, in: bytes) | ByteMarks.of(0x5C, in: bytes)
       if hit != 0 {
         position &+= hit.trailingZeroBitCount >> 3
         used &+= position &- start
@@ -50,17 +50,6 @@ extension ByteBuffer {
     }
     used &+= position &- start
     return position
-  }
-
-  /// High bits over the bytes that JSON wants escaped. A borrow can only mark a byte above a true hit: the lowest mark
-  /// is always right.
-  @inline(__always)
-  private static func escapeMarks(_ word: UInt64) -> UInt64 {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let quote = word ^ (ones &* 0x22)
-    let backslash = word ^ (ones &* 0x5C)
-    let control = (word &- ones &* 0x20) & ~word
-    return (control | ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash)) & (ones &* 0x80)
   }
 
   private mutating func appendEscape(_ byte: UInt8) {

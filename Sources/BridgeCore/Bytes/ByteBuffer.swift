@@ -73,10 +73,7 @@ public struct ByteBuffer: ~Copyable {
   /// Inlined, so that the length is known where it is written.
   @inlinable @inline(__always)
   public mutating func append(_ text: StaticString) {
-    let count = text.utf8CodeUnitCount
-    reserve(count)
-    (base + used).copyMemory(from: text.utf8Start, byteCount: count)
-    used &+= count
+    append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
   package mutating func append(_ bytes: [UInt8]) {

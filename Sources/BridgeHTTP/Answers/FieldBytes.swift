@@ -1,3 +1,4 @@
+import BridgeCore
 import Glibc
 
 /// Reading of heads and field values without making texts of them.
@@ -33,8 +34,9 @@ extension UnsafeRawBufferPointer {
   func isFieldText(from start: Int) -> Bool {
     var position = start
     while position &+ 8 <= count {
-      let word = loadUnaligned(fromByteOffset: position, as: UInt64.self)
-      if Self.mayHoldControl(word), !isFieldText(position..<position &+ 8) { return false }
+      let word = loadUnaligned(fromByteOffset: position, as: UInt64.self).littleEndian
+      let controls = ByteMarks.below(0x20, in: word) | ByteMarks.of(0x7F, in: word)
+      if controls != 0, !isFieldText(position..<position &+ 8) { return false }
       position &+= 8
     }
     return isFieldText(position..<count)
@@ -46,13 +48,6 @@ extension UnsafeRawBufferPointer {
       if byte < 0x20 && byte != UInt8(ascii: "\t") || byte == 0x7F { return false }
     }
     return true
-  }
-
-  /// Whether a byte below the space or DEL is among the eight; true for some words without one.
-  private static func mayHoldControl(_ word: UInt64) -> Bool {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let delete = word ^ (ones &* 0x7F)
-    return ((word &- ones &* 0x20) & ~word | (delete &- ones) & ~delete) & (ones &* 0x80) != 0
   }
 
   /// Digits only; numbers over `limit` become `limit`.

@@ -49,8 +49,9 @@ struct Signer: ~Copyable {
       buffer.appendUninitialized(2 * length) { output in
         for position in 0..<length {
           let byte = result[position]
-          let pair = UInt16(Self.hexadecimalDigit(byte >> 4)) | UInt16(Self.hexadecimalDigit(byte & 15)) << 8
-          output.storeBytes(of: pair.littleEndian, toByteOffset: 2 * position, as: UInt16.self)
+          output.storeBytes(of: Self.hexadecimalDigit(byte >> 4), toByteOffset: 2 * position, as: UInt8.self)
+          output.storeBytes(
+            of: Self.hexadecimalDigit(byte & 15), toByteOffset: 2 * position + 1, as: UInt8.self)
         }
         return 2 * length
       }
