@@ -37,6 +37,8 @@ import Testing
     // Nothing raised the ceiling over the lane that could have shown whose fault a refusal was, because the lane that
     // had been refused stood ready.
     SimulationSeries.Case(seed: 65_744_924_656_832, policy: .report, guarantee: .atLeastOnce),
+    // After an outcome that Kafka takes in no form the loop turned without a pause until the next try.
+    SimulationSeries.Case(seed: 908_216, policy: .resend, guarantee: .exactlyOnce),
     // A slow attempt was under way during a ban, and that time was taken for its own.
     SimulationSeries.Case(seed: 162_852_959_313_523, policy: .resend, guarantee: .exactlyOnce),
     SimulationSeries.Case(seed: 162_852_959_303_861, policy: .resend, guarantee: .atLeastOnce),

@@ -11,6 +11,19 @@ extension DeliveryEngine {
       && partitions.contains(where: { $0.canAdvanceIdle })
   }
 
+  /// When a batch is to be made that is not to be made now; the end of the one under way comes by itself.
+  func batchDueAt(_ now: MonotonicTime) -> MonotonicTime? {
+    guard !batchIsUnderWay else { return nil }
+    var time = commitWantedAt(now)
+    func consider(_ other: MonotonicTime) { time = time.map { min($0, other) } ?? other }
+    if let oldestUnpublishedAt { consider(oldestUnpublishedAt + settings.commitInterval) }
+    if partitions.contains(where: \.wantsFinalCommit) { consider(now) }
+    if partitions.contains(where: { $0.canAdvanceIdle }) {
+      consider(lastBatchAt + DeliveryLimits.idleCommitInterval)
+    }
+    return time.map { max($0, batchNotBefore) }
+  }
+
   /// A partition cannot start, or requests that could be under way wait for the ceiling to rise. While the line is open
   /// and other heads are ready for them the next batch is early enough.
   private func isCommitUrgent(at now: MonotonicTime) -> Bool {
@@ -46,8 +59,8 @@ extension DeliveryEngine {
   }
 
   /// When a commit is wanted again that is not wanted now.
-  func commitWantedAt(_ now: MonotonicTime) -> MonotonicTime? {
-    if isCommitUrgent(at: now) { return max(now, batchNotBefore) }
+  private func commitWantedAt(_ now: MonotonicTime) -> MonotonicTime? {
+    if isCommitUrgent(at: now) { return now }
     guard partitions.contains(where: { $0.phase == .active && !$0.atCeiling.isEmpty }) else { return nil }
     return holdsLease(at: now) ? gate.opensAt(now) : now + DeliveryLimits.leaseLookInterval
   }
@@ -180,8 +193,8 @@ extension DeliveryEngine {
   }
 
   /// Kafka takes an outcome in no form: the line stops, and the batch is tried again from time to time.
-  package mutating func outcomeRefused(at now: MonotonicTime) {
-    isPublishingHalted = true
+  package mutating func outcomeRefused(of partition: PartitionIndex, at now: MonotonicTime) {
+    refusedOutcomePartition = partition
     batchNotBefore = now + DeliveryLimits.refusedOutcomeDelay
   }
 
@@ -195,7 +208,7 @@ extension DeliveryEngine {
     partitions[slot].isInBatch = false
     switch result {
     case .committed:
-      isPublishingHalted = false
+      refusedOutcomePartition = nil
       proposalCommitted(slot, at: now)
       releaseAtCeiling(slot)
       guard partitions[slot].phase == .starting else { return .none }

@@ -1,7 +1,8 @@
 extension DeliveryEngine {
   /// The next record to be sent, if any may be. It is to be followed by `attemptStarted` or `dispatchReturned`.
   package mutating func nextDispatch(at now: Moment) -> Ticket? {
-    guard !isPublishingHalted, inFlightCount < settings.inFlightLimit, holdsLease(at: now.monotonic) else {
+    guard !waitsForRefusedOutcome, inFlightCount < settings.inFlightLimit, holdsLease(at: now.monotonic)
+    else {
       return nil
     }
     switch gate.admission(at: now.monotonic) {

@@ -120,6 +120,8 @@ extension DeliveryEngine {
     askAgainAt = nil
     unpublishedCount = 0
     oldestUnpublishedAt = nil
+    refusedOutcomePartition = nil
+    batchNotBefore = .distantPast
     ready.removeAll()
     suspects.removeAll()
     resolved.removeAll()
@@ -133,6 +135,7 @@ extension DeliveryEngine {
     unpublishedCount -= partitions[slot].unpublishedCount
     if unpublishedCount == 0 { oldestUnpublishedAt = nil }
     let lost = partitions[slot]
+    if refusedOutcomePartition == lost.partition { refusedOutcomePartition = nil }
     partitions[slot] = AssignedPartition(partition: lost.partition, epoch: lost.epoch)
     partitions[slot].phase = .undecided(.takenOver)
     return freed

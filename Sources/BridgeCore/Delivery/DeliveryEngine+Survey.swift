@@ -32,7 +32,7 @@ extension DeliveryEngine {
     at now: MonotonicTime, _ visit: (_ slot: Int, _ index: Int32, _ receivedAt: WallTime) -> Void
   ) -> [Int] {
     var counts = [Int](repeating: 0, count: LaneWait.allCases.count)
-    let readyWait: LaneWait = isPublishingHalted || !gate.isOpen ? .line : .gateway
+    let readyWait: LaneWait = waitsForRefusedOutcome || !gate.isOpen ? .line : .gateway
     for index in tickets.indices {
       let wait: LaneWait?
       switch tickets[index].phase {
@@ -55,7 +55,7 @@ extension DeliveryEngine {
   package var heldByteCount: Int { bufferedByteCount }
 
   /// Kafka takes an outcome in no form, and everything waits for that.
-  package var waitsForRefusedOutcome: Bool { isPublishingHalted }
+  package var waitsForRefusedOutcome: Bool { refusedOutcomePartition != nil }
 
   package func stage(of slot: Int) -> PartitionStage {
     switch partitions[slot].phase {

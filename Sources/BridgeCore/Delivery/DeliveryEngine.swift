@@ -21,7 +21,7 @@ package struct DeliveryEngine: ~Copyable {
   var comparison = ClockComparison()
   /// At least one record had a time at which it expires.
   var mayExpire = false
-  var expiryLookedAt = MonotonicTime(microseconds: .min / 2)
+  var expiryLookedAt = MonotonicTime.distantPast
   /// Requests under way whose assignment is over, and which records they are of.
   var oldAttempts: [Ticket: RecordPlace] = [:]
   /// Heads that wait for one of them to end.
@@ -38,10 +38,11 @@ package struct DeliveryEngine: ~Copyable {
   var batchIsUnderWay = false
   var unpublishedCount = 0
   var oldestUnpublishedAt: MonotonicTime?
-  var batchNotBefore = MonotonicTime(microseconds: .min / 2)
-  /// Kafka takes an outcome in no form: nothing is sent before a batch is committed.
-  var isPublishingHalted = false
-  var lastBatchAt = MonotonicTime(microseconds: .min / 2)
+  var batchNotBefore = MonotonicTime.distantPast
+  /// Kafka takes an outcome of this partition in no form: nothing is sent before a batch is committed, or the partition
+  /// is not ours any more.
+  var refusedOutcomePartition: PartitionIndex?
+  var lastBatchAt = MonotonicTime.distantPast
   /// How long batches have taken lately.
   var batchTime = TimeSpan.zero
   /// When it is asked again what is committed for partitions that are not started; nil without any, and while that is
@@ -73,14 +74,7 @@ package struct DeliveryEngine: ~Copyable {
     }
     if looksForExpired { consider(max(now, expiryLookedAt + DeliveryLimits.expiryInterval)) }
     consider(askAgainAt)
-    if !batchIsUnderWay {
-      consider(oldestUnpublishedAt.map { max($0 + settings.commitInterval, batchNotBefore) })
-      consider(commitWantedAt(now))
-      if partitions.contains(where: \.wantsFinalCommit) { consider(max(now, batchNotBefore)) }
-      if partitions.contains(where: { $0.canAdvanceIdle }) {
-        consider(lastBatchAt + DeliveryLimits.idleCommitInterval)
-      }
-    }
+    consider(batchDueAt(now))
     return wake
   }
 

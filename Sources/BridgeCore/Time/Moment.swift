@@ -3,6 +3,9 @@ package struct MonotonicTime: Comparable, Hashable, Sendable {
   package var microseconds: Int64
   package init(microseconds: Int64) { self.microseconds = microseconds }
 
+  /// So long ago that every span has passed since; differences to it do not overflow.
+  package static let distantPast = MonotonicTime(microseconds: .min / 2)
+
   package static func < (left: Self, right: Self) -> Bool { left.microseconds < right.microseconds }
   package static func + (time: Self, span: TimeSpan) -> Self {
     Self(microseconds: time.microseconds &+ span.microseconds)

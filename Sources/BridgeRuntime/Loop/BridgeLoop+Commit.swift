@@ -85,7 +85,7 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
     }
     batch.outcomes = entries
     batch.bytes = bytes
-    if !isShortened { engine.outcomeRefused(at: now.monotonic) }
+    if !isShortened { engine.outcomeRefused(of: refused.partition, at: now.monotonic) }
     notify(.outcomeRefused(refused.partition, refused.offset, isFinal: !isShortened))
   }
 }

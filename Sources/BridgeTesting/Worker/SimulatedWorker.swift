@@ -15,6 +15,7 @@ final class SimulatedWorker {
   /// Its network to the brokers is cut until then.
   var cutUntil: Int64 = 0
   private var nextTurnAt: Int64 = .max
+  private var restlessTurnCount = 0
   private var loop: Loop!
   private(set) var member: SimulatedMember!
   private(set) var committer: CommitterThread!
@@ -27,6 +28,8 @@ final class SimulatedWorker {
 
   static let requestTimeout: Int64 = 8_000_000
   private static let drainLimit = TimeSpan.seconds(10)
+  /// Turns one after the other that each wanted the next one at once; more than it takes to empty a queue of records.
+  private static let restlessTurnLimit = 200
 
   init(world: World, number: Int, instance: Int, cluster: SimulatedCluster) {
     self.world = world
@@ -150,7 +153,10 @@ final class SimulatedWorker {
       end()
       return onEnd(ending)
     }
-    if let time = loop.nextWake(at: moment)?.microseconds { wake(at: max(time, world.now + 20)) }
+    let wanted = loop.nextWake(at: moment)?.microseconds
+    restlessTurnCount = wanted.map { $0 <= world.now } ?? false ? restlessTurnCount + 1 : 0
+    if restlessTurnCount == Self.restlessTurnLimit { world.violated("w\(number) finds no rest") }
+    if let wanted { wake(at: max(wanted, world.now + 20)) }
   }
 
   private func noticed(_ notice: RuntimeNotice) {
