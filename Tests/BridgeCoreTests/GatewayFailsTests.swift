@@ -134,6 +134,25 @@ import Testing
     #expect(courses[tickets[0]]!.attemptCount == 2)
   }
 
+  /// What shows that a ban is over is an attempt like any other: a backend that fails then is no fault of the line.
+  @Test func theProbeOfABanIsAnAttemptThatCounts() {
+    var settings = DeliverySettings()
+    settings.retry.attemptLimit = 3
+    settings.probesAtStart = true
+    let (bench, tickets) = Self.bench(1, settings)
+    for attempt in 1...2 {
+      #expect(bench.send() == tickets[0])
+      #expect(bench.end(tickets[0], notReached) == .again, "attempt \(attempt), the first one after a start")
+      bench.wait(.seconds(10))
+    }
+    _ = bench.send()
+    #expect(bench.end(tickets[0], Verdict(.flowControl, effect: .none, banSeconds: 5)) == .again)
+    bench.wait(.seconds(6))
+    #expect(bench.send() == tickets[0])
+    #expect(bench.end(tickets[0], notReached) == .resolved)
+    #expect(bench.resolve()?.resolution == Resolution(kind: .failed, error: .retriesExhausted))
+  }
+
   @Test func theWaitThatTheGatewayAsksForIsKept() {
     var settings = DeliverySettings()
     settings.retry.cap = .milliseconds(300)

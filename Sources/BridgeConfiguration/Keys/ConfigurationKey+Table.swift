@@ -175,7 +175,7 @@ extension ConfigurationKey {
 
   static let retryAttempts = ConfigurationKey(
     "retry.attempts", .integer(1...100), .value("6"),
-    "The most attempts for one event. Those that only probe a stopped line do not count.")
+    "The most attempts for one event. Those that probe a halted line or an open breaker do not count.")
   static let retryBase = ConfigurationKey(
     "retry.base", .duration(1...60_000), .value("200ms"),
     "The longest wait before the second attempt; it doubles with each further one. The wait is random, up to it."

@@ -14,7 +14,7 @@ extension DeliveryEngine {
   ) -> AttemptDecision {
     inFlightCount -= 1
     let isOurs = isCurrent(ticket) && tickets[Int(ticket.index)].phase == .inFlight
-    let isProbe = lineJudged(ticket, isOurs: isOurs, verdict, wasSent: duration != nil, code, at: now)
+    let isSpared = lineJudged(ticket, isOurs: isOurs, verdict, wasSent: duration != nil, code, at: now)
     if !oldAttempts.isEmpty, let place = oldAttempts.removeValue(forKey: ticket) {
       oldAttemptEnded(place, at: now)
     }
@@ -43,7 +43,7 @@ extension DeliveryEngine {
       partitions[slot].ledger.attemptBecameAmbiguous(tickets[index].entry)
     }
     let isCounted =
-      !isProbe && !gate.breaker.isOpen || settings.brokenRule == .countsAttemptsWhileBreakerIsOpen
+      !isSpared && !gate.breaker.isOpen || settings.brokenRule == .countsAttemptsWhileBreakerIsOpen
     if verdict.spendsAttempt, isCounted {
       tickets[index].spentAttemptCount += 1
       tickets[index].spentTime += TimeSpan(microseconds: max(duration.microseconds - stoppedMeanwhile, 0))
@@ -56,12 +56,14 @@ extension DeliveryEngine {
     return .again
   }
 
-  /// What an ended request means for the line as a whole. Says whether it was the probe.
+  /// What an ended request means for the line as a whole. Says whether it was a probe that does not use up one of its
+  /// record's attempts.
   private mutating func lineJudged(
     _ ticket: Ticket, isOurs: Bool, _ verdict: Verdict, wasSent: Bool, _ code: Int64?, at now: Moment
   ) -> Bool {
     var ended = EndedRequest(verdict: verdict, number: 0, isProbe: false, wasSent: wasSent)
     ended.isProbe = gate.probeEnded(ticket)
+    let isSpared = ended.isProbe && gate.mayFailEveryProbe
     ended.isUnknownSystemCode = verdict.ruling == .unknown && code.map { $0 < Self.systemCodeLimit } ?? false
     if isOurs {
       ended.number = tickets[Int(ticket.index)].requestNumber
@@ -74,7 +76,7 @@ extension DeliveryEngine {
     if isOurs, verdict.reachedTheMessage, !suspects.isEmpty || !knownCallers.isEmpty {
       gotThrough(number: ended.number, caller: tickets[Int(ticket.index)].caller)
     }
-    return ended.isProbe
+    return isSpared
   }
 
   /// Codes of the gateway itself are smaller.
@@ -188,7 +190,7 @@ extension DeliveryEngine {
 }
 
 extension Verdict {
-  /// Probes of a stopped line do not use up a record's attempts.
+  /// The other rulings end the record, or are no fault of its own.
   var spendsAttempt: Bool {
     switch ruling {
     case .backendNotReached, .temporary: true

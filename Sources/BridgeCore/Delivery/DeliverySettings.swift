@@ -79,7 +79,7 @@ extension DeliverySettings {
 
 /// When and how often a record is sent again.
 package struct RetryPolicy: Sendable {
-  /// Attempts that count: probes of a stopped line do not.
+  /// Attempts that count: probes of a halted line or an open breaker do not.
   package var attemptLimit = 6
   package var base = TimeSpan.milliseconds(200)
   package var cap = TimeSpan.seconds(10)

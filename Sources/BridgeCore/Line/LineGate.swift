@@ -97,6 +97,10 @@ package struct LineGate: Sendable {
     halt.state == .clear && ban.state == .none && !breaker.isOpen && !brake.isPulled && !isPaused
   }
 
+  /// A request may have to probe it many times over, and fail each time for no fault of its event. A ban is over with
+  /// its first probe that is not banned.
+  var mayFailEveryProbe: Bool { halt.state != .clear || breaker.isOpen }
+
   /// When something may start that may not start now, answers and commands apart.
   func opensAt(_ now: MonotonicTime) -> MonotonicTime? {
     guard !isPaused, !brake.isPulled, probe == nil else { return nil }
