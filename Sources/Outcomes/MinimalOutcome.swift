@@ -1,7 +1,8 @@
 package import BridgeCore
 
-/// The form of an outcome that is published when Kafka refused the full one: the same members, without what the gateway
-/// said, the problems' list, the attempts' log and the copied headers; a long key becomes its digest.
+/// The form of an outcome that is published when Kafka refused the full one: valid by the same schema, without the
+/// gateway's messages, the attempts' log, the copied headers, and all but the first problem; a long key becomes its
+/// digest.
 package enum MinimalOutcome {
   /// Longer keys become their digest here.
   private static let keyByteLimit = 64
@@ -12,7 +13,8 @@ package enum MinimalOutcome {
     _ entry: OutcomeEntry, from source: [UInt8], to bytes: inout [UInt8]
   ) -> OutcomeEntry? {
     source.withUnsafeBytes { source in
-      guard let pieces = valuePieces(of: slice(source, entry.value)) else { return nil }
+      var value = ValueCopy(of: slice(source, entry.value))
+      do throws(NotAnOutcome) { try value.shorten() } catch { return nil }
       var minimal = entry
       if entry.key.isPresent {
         minimal.key = store(&bytes) { buffer in
@@ -24,15 +26,7 @@ package enum MinimalOutcome {
           }
         }
       }
-      minimal.value = store(&bytes) { buffer in
-        buffer.append(pieces.identity)
-        buffer.append(",\"gateway\":null")
-        buffer.append(pieces.error)
-        if pieces.hasProblems { buffer.append(",\"problems\":[]") }
-        buffer.append(pieces.counts)
-        buffer.append(",\"attempt_log\":[]")
-        buffer.append(pieces.rest)
-      }
+      minimal.value = store(&bytes) { buffer in value.result.withBytes { buffer.append($0) } }
       minimal.headers = store(&bytes) { buffer in
         HeaderBlock.forEach(in: slice(source, entry.headers)) { name, value in
           if OutcomeHeaders.isOwn(name) { HeaderBlock.append(name: name, value: value, to: &buffer) }
@@ -40,41 +34,6 @@ package enum MinimalOutcome {
       }
       return minimal
     }
-  }
-
-  private struct ValuePieces {
-    var identity: UnsafeRawBufferPointer
-    var error: UnsafeRawBufferPointer
-    var hasProblems: Bool
-    var counts: UnsafeRawBufferPointer
-    var rest: UnsafeRawBufferPointer
-  }
-
-  /// A name with its quotation marks cannot stand inside a JSON string, where they are escaped: it is where the member
-  /// begins.
-  private static func valuePieces(of value: UnsafeRawBufferPointer) -> ValuePieces? {
-    guard let gateway = find(",\"gateway\":", in: value, from: 0),
-      let error = find(",\"error\":", in: value, from: gateway),
-      let warnings = find(",\"warnings\":", in: value, from: error),
-      let log = find(",\"attempt_log\":", in: value, from: warnings),
-      let received = find(",\"received_at\":", in: value, from: log)
-    else { return nil }
-    func piece(_ start: Int, _ end: Int) -> UnsafeRawBufferPointer { .init(rebasing: value[start..<end]) }
-    let problems = find(",\"problems\":", in: value, from: error)
-    let total = problems.flatMap { find(",\"problems_total\":", in: value, from: $0) }
-    return ValuePieces(
-      identity: piece(0, gateway), error: piece(error, problems ?? warnings), hasProblems: problems != nil,
-      counts: piece(total ?? warnings, log), rest: piece(received, value.count))
-  }
-
-  private static func find(_ name: StaticString, in value: UnsafeRawBufferPointer, from start: Int) -> Int? {
-    let name = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
-    var position = start
-    while position + name.count <= value.count {
-      if value[position..<position + name.count].elementsEqual(name) { return position }
-      position += 1
-    }
-    return nil
   }
 
   private static func slice(_ source: UnsafeRawBufferPointer, _ range: TextRange) -> UnsafeRawBufferPointer {
@@ -87,5 +46,69 @@ package enum MinimalOutcome {
     let start = bytes.count
     buffer.withBytes { bytes.append(contentsOf: $0) }
     return TextRange(start: start, count: bytes.count - start)
+  }
+}
+
+private struct NotAnOutcome: Error {}
+
+/// Goes through a value once, from member to member. A name with its quotation marks cannot stand inside a JSON string,
+/// where they are escaped: it is where the member begins.
+private struct ValueCopy: ~Copyable {
+  private let value: UnsafeRawBufferPointer
+  private var position = 0
+  private(set) var result: ByteBuffer
+
+  init(of value: UnsafeRawBufferPointer) {
+    self.value = value
+    result = ByteBuffer(capacity: value.count)
+  }
+
+  mutating func shorten() throws(NotAnOutcome) {
+    try copy(to: ",\"gateway\":")
+    if !isNull(after: ",\"gateway\":") {
+      try copy(to: ",\"message\":")
+      try replace(with: ",\"message\":null", to: ",\"sub_code\":")
+      try copy(to: ",\"sub_message\":")
+      try replace(with: ",\"sub_message\":null", to: ",\"result_code\":")
+      try copy(to: ",\"result_message\":")
+      try replace(with: ",\"result_message\":null", to: ",\"data\":")
+    }
+    try copy(to: ",\"error\":")
+    if !isNull(after: ",\"error\":") {
+      try copy(to: ",\"problems\":[")
+      let problems = position + ",\"problems\":[".utf8.count
+      if value[problems] == UInt8(ascii: "{") {
+        try copy(to: "\",\"code\":\"")
+        try copy(to: "}")
+        try replace(with: "}]", to: ",\"problems_total\":")
+      }
+    }
+    try copy(to: ",\"attempt_log\":")
+    try replace(with: ",\"attempt_log\":[]", to: ",\"received_at\":")
+    result.append(UnsafeRawBufferPointer(rebasing: value[position...]))
+  }
+
+  private mutating func copy(to name: StaticString) throws(NotAnOutcome) {
+    let start = position
+    try skip(to: name)
+    result.append(UnsafeRawBufferPointer(rebasing: value[start..<position]))
+  }
+
+  private mutating func replace(with text: StaticString, to name: StaticString) throws(NotAnOutcome) {
+    result.append(text)
+    try skip(to: name)
+  }
+
+  private mutating func skip(to name: StaticString) throws(NotAnOutcome) {
+    let name = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+    while position + name.count <= value.count {
+      if value[position..<position + name.count].elementsEqual(name) { return }
+      position += 1
+    }
+    throw NotAnOutcome()
+  }
+
+  private func isNull(after name: StaticString) -> Bool {
+    value[position + name.utf8CodeUnitCount] == UInt8(ascii: "n")
   }
 }

@@ -14,8 +14,11 @@ import Testing
     record.resolution = resolution
     record.sid = lasting(#","gateway":{},"error":null,"attempt_log":[]"#)
     record.key = lasting([UInt8](repeating: 0, count: 4_096))
-    record.problems = [OutcomeProblem(pointer: #"/,"problems":"#, code: "missing")]
-    record.problemCount = 1
+    record.problems = [
+      OutcomeProblem(pointer: #"/,"problems":"#, code: "missing"),
+      OutcomeProblem(pointer: "/}", code: "null_value"),
+    ]
+    record.problemCount = 2
     record.attemptCount = 2
     record.attemptLog = [LoggedAttempt(effect: .unknown), LoggedAttempt(effect: .none)]
     record.copiedHeaders = [(lasting("traceparent"), lasting("00-1"))]
@@ -32,7 +35,13 @@ import Testing
     let value = Data(bytes[minimal.value.start..<minimal.value.end])
     let json = try #require(try JSONSerialization.jsonObject(with: value) as? [String: Any])
     #expect(Set(json.keys) == Set(full.json.keys))
-    #expect(json["gateway"] is NSNull)
+    let gateway = try #require(json["gateway"] as? [String: Any])
+    let fullGateway = try #require(full.json["gateway"] as? [String: Any])
+    #expect(Set(gateway.keys) == Set(fullGateway.keys))
+    for name in ["message", "sub_message", "result_message"] { #expect(gateway[name] is NSNull, "\(name)") }
+    for name in ["app_key", "http_status", "code", "sub_code", "result_code", "data", "request_id"] {
+      #expect(gateway[name] as? NSObject == fullGateway[name] as? NSObject, "\(name)")
+    }
     #expect((json["attempt_log"] as? [Any])?.isEmpty == true)
     for name in ["outcome", "event_id", "message_id", "sid", "attempts", "finished_at", "total_ms"] {
       #expect(json[name] as? NSObject == full.json[name] as? NSObject, "\(name)")
@@ -40,8 +49,9 @@ import Testing
     if resolution.error != nil {
       let error = try #require(json["error"] as? [String: Any])
       #expect(error.count == 7)
-      #expect((error["problems"] as? [Any])?.isEmpty == true)
-      #expect(error["problems_total"] as? Int == 1)
+      let problems = try #require(error["problems"] as? [[String: String]])
+      #expect(problems == [["pointer": #"/,"problems":"#, "code": "missing"]])
+      #expect(error["problems_total"] as? Int == 2)
     } else {
       #expect(json["error"] is NSNull)
     }
@@ -50,6 +60,24 @@ import Testing
       HeaderBlock.forEach(in: block) { name, _ in names.append(String(decoding: name, as: UTF8.self)) }
     }
     #expect(names == full.headers.map(\.name).filter { $0 != "traceparent" })
+  }
+
+  @Test(arguments: [Resolution(kind: .failed, error: .retriesExhausted), .delivered])
+  func whatIsNotThereIsNotMissed(resolution: Resolution) throws {
+    var record = usualRecord()
+    record.resolution = resolution
+    record.gateway = nil
+    record.key = nil
+    let full = try read(record)
+    var encoder = OutcomeEncoder(identity: Sample.identity)
+    var source: [UInt8] = []
+    let entry = encoder.encode(record, epoch: Epoch(2), appendingTo: &source)
+    var bytes: [UInt8] = []
+    let minimal = try #require(MinimalOutcome.append(entry, from: source, to: &bytes))
+    #expect(!minimal.key.isPresent)
+    let value = Data(bytes[minimal.value.start..<minimal.value.end])
+    let json = try #require(try JSONSerialization.jsonObject(with: value) as? NSDictionary)
+    #expect(json == full.json as NSDictionary)
   }
 
   @Test func aForeignEntryHasNone() {
