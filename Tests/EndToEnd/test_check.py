@@ -14,10 +14,6 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka.admin import (
-    AdminClient,
-    AlterConfigOpType,
-    ConfigEntry,
-    ConfigResource,
     ResourceType,
 )
 
@@ -26,8 +22,7 @@ from lippi_e2e.line import Line
 from lippi_e2e.process import outside_environment
 from lippi_e2e.security import ADMINISTRATOR, PASSWORD, STRANGER, SecuredCluster
 from lippi_e2e.simulator import Simulator
-from lippi_e2e.topics import Topics
-from lippi_e2e.waiting import until
+from lippi_e2e.topics import Topics, alter_setting
 from lippi_e2e.worker import Settings, write_configuration
 
 _UNREACHABLE = 69
@@ -227,7 +222,7 @@ def test_printed_lines_make_what_is_missing(
 def test_a_compacted_topic_is_refused_at_the_start(make_line: Callable[..., Line], which: str) -> None:
     line = make_line()
     topic = line.input_topic if which == "input" else line.result_topic
-    _alter(line.bootstrap, ResourceType.TOPIC, topic, "cleanup.policy", "compact,delete")
+    alter_setting(line.bootstrap, ResourceType.TOPIC, topic, "cleanup.policy", "compact,delete")
     line.worker.start(wait=False)
     assert line.worker.wait_for_end(30) == _CONFIGURATION
     said = line.worker.log.text()
@@ -249,7 +244,7 @@ def test_verification_that_is_off(
 ) -> None:
     line = Line(binary, secured.bootstrap, tmp_path / "line")
     name = "transaction.partition.verification.enable"
-    _alter(secured.bootstrap, ResourceType.BROKER, "1", name, "false")
+    alter_setting(secured.bootstrap, ResourceType.BROKER, "1", name, "false")
     try:
         checked = _check(binary, tmp_path, line.worker.settings, "--connect")
         assert (checked.code, checked.status("transaction verification")) == (_CONFIGURATION, "fail")
@@ -261,7 +256,7 @@ def test_verification_that_is_off(
         line.worker.start()
         assert line.worker.stop() == 0
     finally:
-        _alter(secured.bootstrap, ResourceType.BROKER, "1", name, "true")
+        alter_setting(secured.bootstrap, ResourceType.BROKER, "1", name, "true")
         line.close()
 
 
@@ -345,21 +340,6 @@ def _tools(folder: Path) -> Path:
         script.write_text(f'#!/bin/sh\nexec "{run_class}" org.apache.kafka.tools.AclCommand "$@"\n')
         script.chmod(0o755)
     return tools
-
-
-def _alter(bootstrap: str, kind: ResourceType, name: str, setting: str, value: str) -> None:
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
-    entry = ConfigEntry(setting, value, incremental_operation=AlterConfigOpType.SET)
-    resource = ConfigResource(kind, name, incremental_configs=[entry])
-    for future in admin.incremental_alter_configs([resource]).values():
-        future.result(timeout=30)
-
-    # The controller has it; a broker hears of it a moment later.
-    def is_known() -> bool:
-        (described,) = admin.describe_configs([ConfigResource(kind, name)]).values()
-        return described.result(timeout=30)[setting].value == value
-
-    until(is_known, 30, f"{setting} of {name} is {value}")
 
 
 @_kafka

@@ -4,7 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from confluent_kafka import Consumer, IsolationLevel, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+    OffsetSpec,
+    ResourceType,
+)
 
 from .waiting import until
 
@@ -116,3 +124,19 @@ class Topics:
                 }
             )
         return self._members[group]
+
+
+def alter_setting(bootstrap: str, kind: ResourceType, name: str, setting: str, value: str) -> None:
+    """Sets one setting of a topic or a broker, and returns when the brokers have heard of it."""
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    entry = ConfigEntry(setting, value, incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(kind, name, incremental_configs=[entry])
+    for future in admin.incremental_alter_configs([resource]).values():
+        future.result(timeout=_ANSWER_SECONDS)
+
+    # The controller has it; a broker hears of it a moment later.
+    def is_known() -> bool:
+        (described,) = admin.describe_configs([ConfigResource(kind, name)]).values()
+        return described.result(timeout=_ANSWER_SECONDS)[setting].value == value
+
+    until(is_known, _ANSWER_SECONDS, f"{setting} of {name} is {value}")
