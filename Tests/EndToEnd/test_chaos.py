@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
-from lippi_e2e.chaos import Chaos, parse
+from lippi_e2e.chaos import Chaos, main, parse
 from lippi_e2e.chaos_evidence import judge_again
 from lippi_e2e.chaos_plan import Action
 from lippi_e2e.checker import Report
@@ -74,6 +74,14 @@ def test_a_rolling_restart_leaves_no_flag(binary: Path, tmp_path: Path) -> None:
     again = judge_again(tmp_path)
     assert again.ok, again.text()
     assert again.counts["outcomes"] == report.counts["outcomes"] > 0
+
+
+def test_a_folder_without_a_run_is_not_judged(
+    binary: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in (tmp_path, tmp_path / "not there"):
+        assert main(["--judge", "--dir", str(folder), "--binary", str(binary)]) == 64
+        assert f"{folder} holds no run" in capsys.readouterr().err
 
 
 def test_late_copies_change_nothing_for_the_bridge(binary: Path, tmp_path: Path) -> None:

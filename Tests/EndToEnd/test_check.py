@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from confluent_kafka.admin import (
-    ResourceType,
-)
+from confluent_kafka.admin import ResourceType
 
 from lippi_e2e.kafka import KafkaCluster, free_ports, kafka_home
 from lippi_e2e.line import Line

@@ -19,7 +19,7 @@ import confluent_kafka
 from confluent_kafka import KafkaException
 
 from .chaos_actors import BrokerUnderFire, Member, Script, Scripts
-from .chaos_evidence import CONCURRENCY, Remains, Run, judge_again
+from .chaos_evidence import CONCURRENCY, NoRun, Remains, Run, judge_again
 from .chaos_plan import Action, Choices, plan
 from .checker import Report
 from .delivery_check import table
@@ -32,6 +32,7 @@ from .steady_load import SteadyLoad
 from .waiting import until
 from .worker import default_binary
 
+_USAGE = 64
 _UNAVAILABLE = 69
 _PARTITIONS = 6
 _LATENCY_MS = 20
@@ -51,17 +52,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.binary.is_file():
         print(f"{options.binary} does not exist: build it first (./dev build)", file=sys.stderr)
         return _UNAVAILABLE
-    if options.judge:
-        return _tell(judge_again(options.dir), options.dir)
-    options.dir.mkdir(parents=True, exist_ok=True)
-    if any(options.dir.iterdir()):
-        print(f"{options.dir} is not empty", file=sys.stderr)
-        return 64
     try:
+        if options.judge:
+            return _tell(judge_again(options.dir), options.dir)
+        options.dir.mkdir(parents=True, exist_ok=True)
+        if any(options.dir.iterdir()):
+            print(f"{options.dir} is not empty", file=sys.stderr)
+            return _USAGE
         if options.overload:
             return overload(options.binary, options.dir, options.minutes, options.seed)
         with Chaos(options) as chaos:
             report = chaos.run()
+    except NoRun as reason:
+        print(reason, file=sys.stderr)
+        return _USAGE
     except KafkaUnavailable as reason:
         print(f"no broker: {reason}", file=sys.stderr)
         return _UNAVAILABLE

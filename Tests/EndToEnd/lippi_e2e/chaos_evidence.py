@@ -135,8 +135,15 @@ class Remains:
         return expectations
 
 
+class NoRun(Exception):
+    """The folder is not one that a chaotic run has left."""
+
+
 def judge_again(folder: Path) -> Report:
-    cluster = KafkaCluster.of_folder(next((folder / "kafka").glob("try-*")))
+    brokers = next((folder / "kafka").glob("try-*"), None)
+    if brokers is None or not (folder / _FILE).is_file():
+        raise NoRun(f"{folder} holds no run of ./dev chaos: name the folder that one was given as --dir")
+    cluster = KafkaCluster.of_folder(brokers)
     try:
         cluster.start_again()
         remains = Remains(folder, cluster)
