@@ -143,12 +143,14 @@ extension GatewayConnections {
     return min(settings.idleTimeout, TimeSpan(microseconds: whole.microseconds - margin.microseconds))
   }
 
-  mutating func endOverdue(at now: Moment) {
-    while inFlight.first != .noConnection,
-      now.monotonic - connections[inFlight.first].begunAt >= settings.requestTimeout
-    {
-      end(inFlight.first, with: .deadline, at: now.monotonic)
-    }
+  /// The request that was begun first has had its time.
+  func hasOverdue(at now: MonotonicTime) -> Bool {
+    inFlight.first != .noConnection
+      && now - connections[inFlight.first].begunAt >= settings.requestTimeout
+  }
+
+  mutating func endOverdue(at now: MonotonicTime) {
+    while hasOverdue(at: now) { end(inFlight.first, with: .deadline, at: now) }
   }
 
   /// Ends without an answer: what was counted says whether the request can have arrived.

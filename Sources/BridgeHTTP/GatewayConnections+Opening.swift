@@ -73,9 +73,8 @@ extension GatewayConnections {
       connectFailed(failure, begunAt: connections[index].openedAt, at: now)
       return
     }
-    // libcurl may close a connection that was never used when it makes another: one receive prevents that.
     let descriptor = connections[index].handle.map { bridge_curl_active_socket($0) } ?? -1
-    guard isSilent(index), descriptor >= 0,
+    guard descriptor >= 0, isUsedAndSilent(index),
       EventQueue.watch(
         descriptor, .connection(index: index, generation: connections[index].generation),
         for: Readiness.reading, in: events.descriptor)
@@ -137,7 +136,16 @@ extension GatewayConnections {
   }
 
   /// Nothing has come and nothing has ended.
-  mutating func isSilent(_ index: Int32) -> Bool {
+  func isSilent(_ index: Int32) -> Bool {
+    guard connections[index].handle != nil else { return false }
+    switch connections[index].receive(into: scratch, encrypted: endpoint.isEncrypted) {
+    case .mustWait: return true
+    case .moved, .failed: return false
+    }
+  }
+
+  /// The same of a new connection. libcurl may close one that was never used when it makes another: this is a use.
+  private func isUsedAndSilent(_ index: Int32) -> Bool {
     guard let handle = connections[index].handle else { return false }
     var received = 0
     return curl_easy_recv(handle, scratch.baseAddress, scratch.count, &received) == CURLE_AGAIN

@@ -76,6 +76,9 @@ package struct GatewayConnections: ~Copyable {
   /// An epoll descriptor, readable when `turn` has work; owned by this value.
   package var descriptor: Int32 { events.descriptor }
 
+  /// For whoever waits on `descriptor`: it is not readable, and needs no look in the next turn.
+  package var isQuiet = false
+
   package var statistics: GatewayStatistics {
     var now = counts
     now.openCount = liveCount - connectingCount
@@ -124,9 +127,10 @@ package struct GatewayConnections: ~Copyable {
 
   /// Moves bytes, opens and closes connections, looks at deadlines.
   package mutating func turn(at now: Moment) {
-    readEvents(at: now)
+    // The process may have slept since it was looked: no request ends without an answer that is here.
+    if !isQuiet || hasOverdue(at: now.monotonic) { readEvents(at: now) }
     driveConnects(at: now.monotonic)
-    endOverdue(at: now)
+    endOverdue(at: now.monotonic)
     closeOutworn(at: now.monotonic)
     readySettled(at: now.monotonic)
   }

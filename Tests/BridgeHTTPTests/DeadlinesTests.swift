@@ -48,6 +48,24 @@ import Testing
     }
   }
 
+  /// The process slept past the deadline just after it had been told that nothing was there.
+  @Test func anAnswerThatIsHereCountsAlthoughItsTimeIsOver() throws {
+    let server = ScriptedServer { peer in
+      while peer.readRequest() != nil { peer.write(answer("in time")) }
+    }
+    let driver = try GatewayDriver(server.url, requestTimeout: Self.timeout)
+    try #require(driver.run { $0.gateway.readyConnectionCount > 0 })
+    guard case .started = driver.send(0) else { throw CancellationError() }
+    var interest = pollfd(fd: driver.gateway.descriptor, events: Int16(POLLIN), revents: 0)
+    try #require(poll(&interest, 1, 10_000) == 1)
+    var later = GatewayDriver.now()
+    later.monotonic = later.monotonic + Self.timeout
+    driver.gateway.isQuiet = true
+    driver.gateway.turn(at: later)
+    driver.takeReports()
+    #expect(driver.ended.map(\.body) == ["in time"])
+  }
+
   @Test func silenceAndDripsEndInTime() throws {
     let server = ScriptedServer { peer in
       guard peer.readRequest() != nil else { return }

@@ -1,4 +1,5 @@
 import BridgeCore
+import Glibc
 import Testing
 
 @testable import BridgeKafka
@@ -82,6 +83,43 @@ import Testing
       }
       #expect(found == 1)
     }
+  }
+
+  /// What a worker is told while a record comes is lost.
+  @Test func aSignalThatWasLostDelaysARecordAndNoMore() throws {
+    let cluster = try TestCluster(.mock)
+    try cluster.createTopics(inputPartitions: 2)
+    var member = try Member(cluster.settings())
+    _ = try member.nextAssignment()
+    member.intake.start((0..<2).map { ReadPosition(partition: $0, offset: 0) })
+    for partition in PartitionIndex(0)..<2 { _ = try member.take(from: partition) { $0.hasEnd } }
+    try cluster.publish(1, to: 1)
+    let isWoken = member.isWoken(within: .seconds(10))
+    try #require(isWoken)
+    var lost = [PartitionIndex](repeating: -1, count: 8)
+    let count = read(member.intake.recordsDescriptor, &lost, MemoryLayout<PartitionIndex>.size * 8)
+    try #require(count == MemoryLayout<PartitionIndex>.size && lost[0] == 1)
+    let items = try member.take(from: 1) { !$0.isEmpty }
+    #expect(items.offsets == [0])
+  }
+
+  /// Nothing fits into a full pipe: then every partition has to be looked at.
+  @Test func moreArrivalsThanCanBeToldAreNotLost() throws {
+    let signal = try ArrivalSignal()
+    var told: [PartitionIndex] = []
+    func raise(_ number: PartitionIndex) -> Bool {
+      withUnsafeBytes(of: number) { write(signal.entrance, $0.baseAddress, $0.count) > 0 }
+    }
+    for number in PartitionIndex(5)..<8 { #expect(raise(number)) }
+    var areAllTold = signal.read { told.append($0) }
+    #expect(areAllTold && told == [5, 6, 7])
+    while raise(9) {}
+    areAllTold = signal.read { _ in }
+    #expect(!areAllTold)
+    for _ in 0..<64 where !areAllTold { areAllTold = signal.read { _ in } }
+    #expect(areAllTold)
+    areAllTold = signal.read { _ in told.append(-1) }
+    #expect(areAllTold && told.count == 3)
   }
 
   @Test(arguments: Backend.available)

@@ -4,10 +4,8 @@ import CRdKafka
 extension KafkaIntake {
   /// What happened in the group since the last call; to be called at least once a second, until it returns nil.
   package mutating func nextMembershipEvent() -> MembershipEvent? {
-    if wake.clear() {
-      mayHaveEvents = true
-      queues.wake()
-    }
+    if !isQuiet, wake.clear() { mayHaveEvents = true }
+    if !hasNoArrivals { queues.lookForArrivals(arrivals) }
     sendPlainCommit()
     while true {
       if !waitingEvents.isEmpty { return waitingEvents.removeFirst() }
@@ -15,6 +13,8 @@ extension KafkaIntake {
         let now = MonotonicTime.now
         guard now - eventsPolledAt >= Self.eventPollInterval else { return nil }
         eventsPolledAt = now
+        // A number that was lost on its way would leave a partition unread.
+        queues.lookEverywhere()
       }
       guard pollEvent() else {
         mayHaveEvents = false
@@ -174,7 +174,7 @@ extension KafkaIntake {
     epoch = Epoch(epoch.number + 1)
     ownsAssignment = true
     captureCredentials()
-    queues.take(partitions, of: client, topic: settings.inputTopic, waking: wake)
+    queues.take(partitions, of: client, topic: settings.inputTopic, raising: arrivals)
     waitingEvents.append(.assigned(partitions, epoch))
   }
 

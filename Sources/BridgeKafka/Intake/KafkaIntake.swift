@@ -19,6 +19,10 @@ package struct KafkaIntake: ~Copyable {
   let observer: ClientObserver
   let client: ClientHandle
   let wake: WakeSignal
+  let arrivals: ArrivalSignal
+  /// For whoever waits on `descriptor` or `recordsDescriptor`: it is not readable, and needs no look.
+  package var isQuiet = false
+  package var hasNoArrivals = false
   var queues = PartitionQueues()
 
   /// Counts the assignments of this process.
@@ -50,6 +54,7 @@ package struct KafkaIntake: ~Copyable {
   ) throws(FatalFault) {
     let observer = ClientObserver(notices: notices)
     let wake = try WakeSignal()
+    let arrivals = try ArrivalSignal()
     let client = try settings.makeConsumer(ReadAhead(partitionCount: partitionCount), observer: observer)
     client.raiseAtEvents(wake)
     self.settings = settings
@@ -57,6 +62,7 @@ package struct KafkaIntake: ~Copyable {
     self.notices = notices
     self.observer = observer
     self.wake = consume wake
+    self.arrivals = consume arrivals
     self.client = consume client
     membership.plainCommits.connect(loop: self.wake.descriptor)
   }
@@ -76,8 +82,11 @@ package struct KafkaIntake: ~Copyable {
     }
   }
 
-  /// An eventfd; readable when something may have come. `nextMembershipEvent` clears it.
+  /// An eventfd; readable when something may have happened in the group. `nextMembershipEvent` clears it.
   package var descriptor: Int32 { wake.descriptor }
+
+  /// Readable when records may have come. `nextMembershipEvent` clears it.
+  package var recordsDescriptor: Int32 { arrivals.descriptor }
 
   package mutating func nextNotice() -> KafkaNotice? { notices.next() }
 
@@ -89,7 +98,7 @@ package struct KafkaIntake: ~Copyable {
   }
 
   /// Whether `take` may find something. False means that the partition's queue was seen empty and that nothing has
-  /// raised `descriptor` since, up to the last `nextMembershipEvent`.
+  /// raised `recordsDescriptor` since, up to the last `nextMembershipEvent`.
   package func mayHaveRecords(_ partition: PartitionIndex) -> Bool {
     guard let place = queues.place(of: partition) else { return false }
     return place.pointee.isStarted && place.pointee.mayHaveRecords

@@ -10,7 +10,7 @@ struct PartitionQueues: ~Copyable {
     var nextOffset: RecordOffset = 0
     /// It is being fetched.
     var isStarted = false
-    /// Nil was not seen since the last wake-up. An empty queue costs a lock and a system call to look at.
+    /// Nil was not seen since it last got something. An empty queue costs a lock to look at.
     var mayHaveRecords = false
   }
 
@@ -35,15 +35,14 @@ struct PartitionQueues: ~Copyable {
 
   mutating func take(
     _ partitions: [PartitionIndex], of client: borrowing ClientHandle, topic: String,
-    waking signal: borrowing WakeSignal
+    raising arrivals: borrowing ArrivalSignal
   ) {
     releaseAll()
     for partition in partitions where partition >= 0 && Int(partition) < Self.partitionLimit {
       growToHold(Int(partition))
       guard let raw = rd_kafka_queue_get_partition(client.raw, topic, partition) else { continue }
       rd_kafka_queue_forward(raw, nil)
-      var one: UInt64 = 1
-      rd_kafka_queue_io_event_enable(raw, signal.descriptor, &one, 8)
+      arrivals.watch(raw, of: partition)
       places[Int(partition)] = Place(queue: raw)
       owned.append(partition)
     }
@@ -65,8 +64,14 @@ struct PartitionQueues: ~Copyable {
     return places + Int(partition)
   }
 
-  /// Something came into one of the queues.
-  borrowing func wake() {
+  /// Marks the queues that have got something.
+  borrowing func lookForArrivals(_ arrivals: borrowing ArrivalSignal) {
+    let areAllTold = arrivals.read { partition in place(of: partition)?.pointee.mayHaveRecords = true }
+    if !areAllTold { lookEverywhere() }
+  }
+
+  /// Marks all queues.
+  borrowing func lookEverywhere() {
     for partition in owned { places[Int(partition)].mayHaveRecords = true }
   }
 

@@ -30,8 +30,11 @@ package final class Log: Sendable {
     self.threshold = threshold
   }
 
+  /// Lines of this severity are written: for whoever has much to do for a line.
+  package func writes(_ severity: LogSeverity) -> Bool { severity >= threshold }
+
   package func write(_ line: LogLine) {
-    guard line.severity >= threshold else { return }
+    guard writes(line.severity) else { return }
     let startsWriting = waiting.withLock { waiting in
       guard waiting.lines.count < Self.waitingLimit else {
         waiting.droppedCount += 1

@@ -7,9 +7,11 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
     hasMoreRecords = false
     guard phase == .running, engine.wantsRecords(at: now.monotonic) else { return }
     for slot in 0..<engine.partitionCount {
+      let partition = engine.partition(at: slot)
+      guard intake.mayHaveRecords(partition) else { continue }
       let room = engine.room(in: slot, outcomeByteCount: outbox.bytes.count)
       guard room > 0 else { continue }
-      let taken = intake.take(from: engine.partition(at: slot), upTo: room) { item in
+      let taken = intake.take(from: partition, upTo: room) { item in
         switch item {
         case .record(let record): take(record, in: slot, at: now)
         case .endOfPartition(let offset): engine.endOfPartitionReached(offset, in: slot)

@@ -41,8 +41,9 @@ package final class BridgeLoop<
     case stopping
   }
 
-  var intake: Intake
-  /// For whoever shows its statistics.
+  /// For whoever knows what has come.
+  package var intake: Intake
+  /// For whoever shows its statistics, too.
   package var gateway: Gateway
   /// For whoever stops its thread at the end.
   package var committing: Committing

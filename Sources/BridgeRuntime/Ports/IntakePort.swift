@@ -7,6 +7,8 @@ package protocol IntakePort: ~Copyable {
   mutating func start(_ positions: [ReadPosition])
   /// Answers `revoked` and `lost`.
   mutating func releaseAssignment()
+  /// False: `take` would find nothing.
+  func mayHaveRecords(_ partition: PartitionIndex) -> Bool
   /// Hands out at most `limit` items of a started partition's queue and says how many there were.
   mutating func take(
     from partition: PartitionIndex, upTo limit: Int, _ visit: (IntakeItem) -> Void

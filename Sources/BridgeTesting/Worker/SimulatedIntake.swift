@@ -10,6 +10,7 @@ struct SimulatedIntake: IntakePort, ~Copyable {
   mutating func nextMembershipEvent() -> MembershipEvent? { member.nextEvent() }
   mutating func start(_ positions: [ReadPosition]) { member.start(positions) }
   mutating func releaseAssignment() { member.release() }
+  func mayHaveRecords(_ partition: PartitionIndex) -> Bool { true }
   mutating func take(from partition: PartitionIndex, upTo limit: Int, _ visit: (IntakeItem) -> Void) -> Int {
     member.take(from: Int(partition), upTo: limit, visit)
   }

@@ -83,10 +83,12 @@ struct Worker {
       settings, partitionCount: counts.input, membership: membership, notices: notices)
     let gateway = try makeConnections()
     let readiness = try Readiness()
-    readiness.watch(sight.requests.descriptor)
-    for descriptor in [stop.descriptor, intake.descriptor, committer.descriptor, gateway.descriptor] {
-      readiness.watch(descriptor)
-    }
+    readiness.watch(stop.descriptor, as: .stop)
+    readiness.watch(sight.requests.descriptor, as: .operators)
+    readiness.watch(intake.descriptor, as: .membership)
+    readiness.watch(intake.recordsDescriptor, as: .records)
+    readiness.watch(committer.descriptor, as: .committer)
+    readiness.watch(gateway.descriptor, as: .gateway)
     try intake.subscribe()
     let loop = makeLoop(consume intake, consume gateway, consume committer, counts)
     logStart(counts)
@@ -102,12 +104,13 @@ struct Worker {
     var secrets = GatewaySecrets(configuration)
     var trouble = ConnectionTrouble()
     var summary = MinuteSummary(at: WorkerClock.now())
+    var ready = Readiness.Sources.all
     while loop.ending == nil {
       let now = WorkerClock.now()
       log.now = now
       watchdog.turned(at: now, committerSign: loop.committing.lastSignAt)
       log.writeOverdue()
-      let asked = stop.take()
+      let asked = ready.contains(.stop) ? stop.take() : StopRequests.Taken()
       if asked.stopCount > 0 {
         requestCount += asked.stopCount
         log.write(.info, "stopping")
@@ -121,15 +124,18 @@ struct Worker {
         loop.replaceRequests(RequestEncoder(settings: settings))
       }
       if let token = secrets.takeFreshAdminToken() { sight.replaceToken(token) }
+      loop.intake.isQuiet = !ready.contains(.membership)
+      loop.intake.hasNoArrivals = !ready.contains(.records)
+      loop.gateway.isQuiet = !ready.contains(.gateway)
       loop.turn(at: now)
       supervisor.turned(at: now, loop)
-      sight.look(at: loop, now, log)
+      sight.look(at: loop, isAsked: ready.contains(.operators), now, log)
       trouble.look(at: loop.gateway, now, log)
       summary.look(at: loop, now, log)
       while let notice = notices.next() { log.write(notice) }
       guard loop.ending == nil else { return }
       let wake = loop.nextWake(at: now).map { $0 - now.monotonic } ?? Self.longestWait
-      readiness.wait(atMost: min(wake, Self.longestWait, supervisor.longestWait))
+      ready = readiness.wait(atMost: min(wake, Self.longestWait, supervisor.longestWait))
     }
   }
 

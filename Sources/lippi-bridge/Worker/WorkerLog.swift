@@ -125,6 +125,7 @@ final class WorkerLog {
   }
 
   private func writeBatch(_ token: WriterToken, _ count: Int, _ results: [CommitResult], _ fault: String?) {
+    guard fault != nil || log.writes(.debug) else { return }
     let fields: [(LogKey, LogValue)] = [
       (.token, .text("\(token)")), (.outcomes, .integer(Int64(count))),
       (.results, .text(results.map { "\($0)" }.joined(separator: " "))),

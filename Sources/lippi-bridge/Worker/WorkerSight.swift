@@ -58,8 +58,8 @@ struct WorkerSight {
   }
 
   /// The line may have been asked to stop or to go on; then everybody sees how it stands.
-  mutating func look(at loop: WorkerLoop, _ now: Moment, _ log: WorkerLog) {
-    let asked = requests.take()
+  mutating func look(at loop: WorkerLoop, isAsked: Bool, _ now: Moment, _ log: WorkerLog) {
+    let asked = isAsked ? requests.take() : []
     for request in asked {
       switch request {
       case .pause(let reason): loop.pause(reason: reason, at: now)

@@ -53,16 +53,15 @@ struct Member: ~Copyable {
     self.intake = consume intake
   }
 
-  /// Waits until the descriptor is readable or a short while is over.
-  private func wait() {
-    var entry = pollfd(fd: intake.descriptor, events: Int16(POLLIN), revents: 0)
-    poll(&entry, 1, 50)
-  }
+  /// Waits until a descriptor is readable or a short while is over.
+  private func wait() { _ = isWoken(within: .milliseconds(50)) }
 
-  /// Waits for the descriptor alone; false if it was not raised in time.
+  /// Waits for the descriptors alone; false if none was raised in time.
   func isWoken(within span: TimeSpan) -> Bool {
-    var entry = pollfd(fd: intake.descriptor, events: Int16(POLLIN), revents: 0)
-    return poll(&entry, 1, Int32(span.milliseconds)) == 1
+    var entries = [intake.descriptor, intake.recordsDescriptor].map {
+      pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+    }
+    return poll(&entries, 2, Int32(span.milliseconds)) > 0
   }
 
   mutating func nextEvent() throws -> MembershipEvent {
