@@ -5,7 +5,7 @@ through all of them, once per repetition with a group and a result topic of its 
 the yardstick (Tests/Yardstick): the same job by a program in C. Measured from outside:
 
 - CPU: user + system time of the process, from its log line `started` to lag 0
-- events/s: over the same time
+- events/s: over the same time; "midway" without the first and the last tenth of the outcomes
 - RSS: the peak of the process over its whole life
 - latency: as the outcomes tell it (`gateway_ms`, and `queue_ms` for the wait before the first request); in a
   steady flow also from the event's timestamp to when a read_committed consumer has its outcome

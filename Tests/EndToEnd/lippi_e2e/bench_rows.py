@@ -106,6 +106,7 @@ def sha256_mib_per_second() -> float:
 _COLUMNS = {
     "cpu_us_per_event": ("µs CPU/event", 12),
     "events_per_second": ("events/s", 9),
+    "midway_events_per_second": ("midway", 8),
     "rss_peak_mib": ("RSS MiB", 8),
     "simulator_cpu_us_per_event": ("simulator µs", 13),
     "gateway_ms_p50": ("gateway p50", 12),
@@ -129,7 +130,7 @@ def printed(rows: Sequence[Row]) -> str:
             cpu = figures["cpu_us_per_event"]
             line = f"{row.case.name:<22}{name:<10}"
             for column, (_, width) in _COLUMNS.items():
-                digits = 0 if column == "events_per_second" else 1
+                digits = 0 if column.endswith("events_per_second") else 1
                 line += f"{figures[column]['median']:>{width}.{digits}f}"
             spread = f"{cpu['min']:.1f}-{cpu['max']:.1f}"
             line += f"{spread:>14}"

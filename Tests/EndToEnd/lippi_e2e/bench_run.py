@@ -29,6 +29,9 @@ class Result:
     outcomes: int
     cpu_us_per_event: float
     events_per_second: float
+    midway_events_per_second: float
+    """Between the first and the last tenth of the outcomes: without the start, which is fetching, joining the
+    group and making connections, and without the end, when few conversations are left."""
     rss_peak_mib: float
     simulator_cpu_us_per_event: float
     gateway_ms_p50: float
@@ -165,12 +168,14 @@ def measured(ground: Ground, case: Case, *, is_yardstick: bool, extra: Sequence[
             wait_until_done(line, program, case.input.total)
         documents = all_delivered(line.reader, case.input.total)
         stop(program)
+    finished = sorted(document["finished_at"] for document in documents)
     gateway = sorted(document["gateway_ms"] for document in documents)
     queue = sorted(document["queue_ms"] for document in documents)
     return Result(
         outcomes=len(documents),
         cpu_us_per_event=measured_cpu(before, after) / count,
         events_per_second=count / seconds,
+        midway_events_per_second=_midway_rate(finished),
         rss_peak_mib=program.last_usage.rss_peak_bytes / 2**20,
         simulator_cpu_us_per_event=measured_cpu(simulator_before, simulator_after) / count,
         gateway_ms_p50=share(gateway, 0.50),
@@ -201,6 +206,11 @@ def measured_cpu(before: Usage, after: Usage) -> int:
 
 def share(ordered: Sequence[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * part))]
+
+
+def _midway_rate(finished_ms: Sequence[int]) -> float:
+    first, last = len(finished_ms) // 10, len(finished_ms) * 9 // 10
+    return (last - first) / max(finished_ms[last] - finished_ms[first], 1) * 1000
 
 
 def _wait_for_others(line: Line, program: Worker | Yardstick, described: Input) -> int:
