@@ -39,6 +39,7 @@ package enum BrokenRule: String, Sendable, CaseIterable {
   // The line: bans, breaker, halts, expiry
   case sendsDuringBan
   case countsAttemptsWhileBreakerIsOpen
+  case sparesProbeOfBan
   case failsForOwnFault
   case countsStopsAsRetryTime
   case expiresDuringAttempt

@@ -63,7 +63,8 @@ extension DeliveryEngine {
   ) -> Bool {
     var ended = EndedRequest(verdict: verdict, number: 0, isProbe: false, wasSent: wasSent)
     ended.isProbe = gate.probeEnded(ticket)
-    let isSpared = ended.isProbe && gate.mayFailEveryProbe
+    let isSpared =
+      ended.isProbe && (gate.mayFailEveryProbe || settings.brokenRule == .sparesProbeOfBan)
     ended.isUnknownSystemCode = verdict.ruling == .unknown && code.map { $0 < Self.systemCodeLimit } ?? false
     if isOurs {
       ended.number = tickets[Int(ticket.index)].requestNumber

@@ -133,6 +133,17 @@ struct PromiseLedger {
     if outcome.isCallerRefused, !record.isOfBadCaller {
       result.violations.append("\(place) was rejected for a fault that was ours")
     }
+    let history = histories[outcome.worker]
+    let failures = cluster.backend.calls.filter { call in
+      call.worker == outcome.worker && call.partition == outcome.partition && call.offset == outcome.offset
+        && call.isFailure
+    }
+    if failures.count > world.plan.retryAttemptLimit, history.countsEveryFailure,
+      history.assignmentCount == 1,
+      world.plan.linesFaultsAreNone
+    {
+      result.violations.append("\(place) was tried \(failures.count) times and more than it may")
+    }
     switch outcome.kind {
     case .delivered, .rejected, .invalid, .inDoubt: break
     case .expired:
@@ -141,11 +152,6 @@ struct PromiseLedger {
         result.violations.append("\(place) expired before its time")
       }
     case .failed:
-      let history = histories[outcome.worker]
-      let failures = cluster.backend.calls.filter { call in
-        call.worker == outcome.worker && call.partition == outcome.partition && call.offset == outcome.offset
-          && call.isFailure
-      }
       let countedCount = failures.count { call in call.readAt.map { history.counts($0) } ?? false }
       guard countedCount < world.plan.retryAttemptLimit else { return }
       let span: Int64

@@ -107,6 +107,11 @@ package struct SimulationPlan: Sendable {
       && refusedOutcomeRest == nil && maximumEventAge == .zero
   }
 
+  /// No request is refused for a fault of ours, so that none is a probe of such a fault.
+  var linesFaultsAreNone: Bool {
+    !hasBadCaller && !troubles.contains { $0.kind == .misconfigured || $0.kind == .clockOff }
+  }
+
   /// Records arrive over this time.
   package var arrivalSpan = TimeSpan.seconds(1)
   package var gateway = GatewayFaults()

@@ -14,6 +14,9 @@ struct LineHistory {
   /// From when to when the breaker was open, or the line stopped for another reason; the last may still be.
   private(set) var openings: [(from: Int64, to: Int64?)] = []
   private(set) var stops: [(from: Int64, to: Int64?)] = []
+  /// Nothing but bans and operators has stopped it so far: each failure was an attempt that counts.
+  private(set) var countsEveryFailure = true
+  private(set) var assignmentCount = 0
 
   mutating func read(_ reply: AttemptEnding, banSeconds: Int64?, at world: World) {
     if let banSeconds {
@@ -32,13 +35,18 @@ struct LineHistory {
     case .lineBraked:
       isBraked = true
       begin(&stops, at: now)
-    case .lineStopped: begin(&stops, at: now)
+    case .lineStopped(let stop):
+      if stop.reason != .banned { countsEveryFailure = false }
+      begin(&stops, at: now)
     case .lineResumed:
       released()
       end(&stops, at: now)
-    case .breakerOpened: begin(&openings, at: now)
+    case .breakerOpened:
+      countsEveryFailure = false
+      begin(&openings, at: now)
     case .breakerClosed: end(&openings, at: now)
-    case .assigned, .partitionStarted, .partitionUndecided, .partitionTakenOver, .revoked, .lost, .batch,
+    case .assigned: assignmentCount += 1
+    case .partitionStarted, .partitionUndecided, .partitionTakenOver, .revoked, .lost, .batch,
       .outcomeRefused, .banIsLong, .drainStarted, .drained, .drainMissed:
       break
     }
