@@ -147,12 +147,14 @@ final class CommitterDesk: Sendable {
     prepared.raise()
   }
 
+  /// Raised under the lock: an answer that was taken before would leave the signal raised for nobody, and whoever waits
+  /// for it would never sleep again.
   func answer(_ answer: CommittingAnswer) {
     papers.withLock { state in
       state.answers.append(answer)
       answerCount.store(state.answers.count, ordering: .releasing)
+      answers.raise()
     }
-    answers.raise()
   }
 
   /// Answers a recovery unless a newer question has made it void.
