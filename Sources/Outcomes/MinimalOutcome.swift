@@ -1,8 +1,7 @@
 package import BridgeCore
 
 /// The form of an outcome that is published when Kafka refused the full one: valid by the same schema, without the
-/// gateway's messages, the attempts' log, the copied headers, and all but the first problem; a long key becomes its
-/// digest.
+/// gateway's messages, the copied headers, and all but the first problem; a long key becomes its digest.
 package enum MinimalOutcome {
   /// Longer keys become their digest here.
   private static let keyByteLimit = 64
@@ -83,8 +82,6 @@ private struct ValueCopy: ~Copyable {
         try replace(with: "}]", to: ",\"problems_total\":")
       }
     }
-    try copy(to: ",\"attempt_log\":")
-    try replace(with: ",\"attempt_log\":[]", to: ",\"received_at\":")
     result.append(UnsafeRawBufferPointer(rebasing: value[position...]))
   }
 

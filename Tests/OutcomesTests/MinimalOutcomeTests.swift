@@ -42,8 +42,9 @@ import Testing
     for name in ["app_key", "http_status", "code", "sub_code", "result_code", "data", "request_id"] {
       #expect(gateway[name] as? NSObject == fullGateway[name] as? NSObject, "\(name)")
     }
-    #expect((json["attempt_log"] as? [Any])?.isEmpty == true)
-    for name in ["outcome", "event_id", "message_id", "sid", "attempts", "finished_at", "total_ms"] {
+    for name in [
+      "attempt_log", "outcome", "event_id", "message_id", "sid", "attempts", "finished_at", "total_ms",
+    ] {
       #expect(json[name] as? NSObject == full.json[name] as? NSObject, "\(name)")
     }
     if resolution.error != nil {
