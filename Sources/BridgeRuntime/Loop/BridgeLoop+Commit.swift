@@ -55,7 +55,10 @@ extension BridgeLoop where Intake: ~Copyable, Gateway: ~Copyable, Committing: ~C
     }
     if !returning.isEmpty {
       var batch = answer.batch
-      if let refused = answer.refusedOutcome { shorten(refused, in: &batch, at: now) }
+      // One of a partition that is not ours any more is its new owner's affair.
+      if let refused = answer.refusedOutcome, returning.contains(batch.outcomes[refused].partition) {
+        shorten(refused, in: &batch, at: now)
+      }
       outbox.putBack(
         batch.outcomes.filter { returning.contains($0.partition) }, bytes: batch.bytes,
         breaking: engine.settings.brokenRule)
