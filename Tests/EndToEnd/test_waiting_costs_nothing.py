@@ -26,6 +26,8 @@ _MEASURED_SECONDS = 3
 _SETTLING_SECONDS = 1
 _PERCENT_LIMIT = 3.0
 _EVENTS = 400
+# Much is left to be done when the wait begins.
+_SLOW_MS = 300
 _NOT_REACHED = {"code": 15, "sub_code": "isp.top-remote-connection-error", "delivered": False}
 _TOKEN = "let-me-in"
 
@@ -119,7 +121,7 @@ _WAITS = [
         {"kind": "answer", "result_code": "400001", "delivered": False},
         {"brake.window": 100},
     ),
-    Wait("for the result topic", _refused_outcomes, latency_ms=50),
+    Wait("for the result topic", _refused_outcomes, latency_ms=_SLOW_MS),
 ]
 
 
@@ -145,7 +147,7 @@ def test_a_worker_sleeps_while_it_waits(
 def test_a_worker_sleeps_while_kafka_is_away(binary: Path, tmp_path: Path) -> None:
     with (
         KafkaCluster(tmp_path / "kafka") as cluster,
-        Line(binary, cluster.bootstrap, tmp_path / "line", partitions=3, latency_ms=300) as line,
+        Line(binary, cluster.bootstrap, tmp_path / "line", partitions=3, latency_ms=_SLOW_MS) as line,
     ):
         line.load(EventGenerator(seed=92, conversations=100).events(_EVENTS))
         line.worker.start()
@@ -158,7 +160,7 @@ def test_a_worker_sleeps_while_kafka_is_away(binary: Path, tmp_path: Path) -> No
 
 
 def test_a_line_goes_on_when_kafka_takes_the_outcome(make_line: Callable[..., Line]) -> None:
-    line = make_line(partitions=3, latency_ms=50)
+    line = make_line(partitions=3, latency_ms=_SLOW_MS)
     line.load(EventGenerator(seed=93, conversations=100).events(_EVENTS))
     line.worker.start()
     _refused_outcomes(line)

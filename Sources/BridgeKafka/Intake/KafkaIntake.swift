@@ -20,8 +20,9 @@ package struct KafkaIntake: ~Copyable {
   let client: ClientHandle
   let wake: WakeSignal
   let arrivals: ArrivalSignal
-  /// For whoever waits on `descriptor` or `recordsDescriptor`: it is not readable, and needs no look.
+  /// For whoever waits on `descriptor`: it is not readable, and needs no look until it is.
   package var isQuiet = false
+  /// The same of `recordsDescriptor`.
   package var hasNoArrivals = false
   var queues = PartitionQueues()
 

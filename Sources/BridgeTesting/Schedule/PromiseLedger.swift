@@ -134,15 +134,11 @@ struct PromiseLedger {
       result.violations.append("\(place) was rejected for a fault that was ours")
     }
     let history = histories[outcome.worker]
-    let failures = cluster.backend.calls.filter { call in
-      call.worker == outcome.worker && call.partition == outcome.partition && call.offset == outcome.offset
-        && call.isFailure
-    }
-    if failures.count > world.plan.retryAttemptLimit, history.countsEveryFailure,
-      history.assignmentCount == 1,
-      world.plan.linesFaultsAreNone
-    {
-      result.violations.append("\(place) was tried \(failures.count) times and more than it may")
+    if history.countsEveryFailure, history.assignmentCount == 1, world.plan.linesFaultsAreNone {
+      let count = failures(of: outcome).count
+      if count > world.plan.retryAttemptLimit {
+        result.violations.append("\(place) was tried \(count) times and more than it may")
+      }
     }
     switch outcome.kind {
     case .delivered, .rejected, .invalid, .inDoubt: break
@@ -152,6 +148,7 @@ struct PromiseLedger {
         result.violations.append("\(place) expired before its time")
       }
     case .failed:
+      let failures = failures(of: outcome)
       let countedCount = failures.count { call in call.readAt.map { history.counts($0) } ?? false }
       guard countedCount < world.plan.retryAttemptLimit else { return }
       let span: Int64
@@ -164,6 +161,14 @@ struct PromiseLedger {
         result.violations.append(
           "\(place) failed after \(countedCount) attempts and \(span / 1_000) ms that count")
       }
+    }
+  }
+
+  /// Requests for this record, by the worker that made its outcome, that failed for gateway or backend.
+  private func failures(of outcome: PublishedOutcome) -> [Backend.Call] {
+    cluster.backend.calls.filter { call in
+      call.worker == outcome.worker && call.partition == outcome.partition && call.offset == outcome.offset
+        && call.isFailure
     }
   }
 

@@ -42,8 +42,10 @@ struct Readiness: ~Copyable {
     return withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: Sources.count) { events in
       let count = epoll_wait(
         descriptor, events.baseAddress, Int32(events.count), Int32(clamping: milliseconds))
+      // Interrupted: the process was stopped, and much may have come meanwhile.
+      guard count >= 0 else { return .all }
       var found: Sources = []
-      for place in 0..<max(0, Int(count)) { found.formUnion(Sources(rawValue: events[place].data.u32)) }
+      for place in 0..<Int(count) { found.formUnion(Sources(rawValue: events[place].data.u32)) }
       return found
     }
   }
