@@ -134,8 +134,10 @@ struct PromiseLedger {
       result.violations.append("\(place) was rejected for a fault that was ours")
     }
     let history = histories[outcome.worker]
-    if history.countsEveryFailure, history.assignmentCount == 1, world.plan.linesFaultsAreNone {
-      let count = failures(of: outcome).count
+    if history.assignmentCount == 1, world.plan.linesFaultsAreNone {
+      let count = failures(of: outcome).count { call in
+        call.readAt.map { history.certainlyCounts(from: call.at, to: $0) } ?? false
+      }
       if count > world.plan.retryAttemptLimit {
         result.violations.append("\(place) was tried \(count) times and more than it may")
       }

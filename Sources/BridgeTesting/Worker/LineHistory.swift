@@ -14,8 +14,8 @@ struct LineHistory {
   /// From when to when the breaker was open, or the line stopped for another reason; the last may still be.
   private(set) var openings: [(from: Int64, to: Int64?)] = []
   private(set) var stops: [(from: Int64, to: Int64?)] = []
-  /// Nothing but bans and operators has stopped it so far: each failure was an attempt that counts.
-  private(set) var countsEveryFailure = true
+  /// Those of the stops that were no bans.
+  private var halts: [(from: Int64, to: Int64?)] = []
   private(set) var assignmentCount = 0
 
   mutating func read(_ reply: AttemptEnding, banSeconds: Int64?, at world: World) {
@@ -36,14 +36,13 @@ struct LineHistory {
       isBraked = true
       begin(&stops, at: now)
     case .lineStopped(let stop):
-      if stop.reason != .banned { countsEveryFailure = false }
+      if stop.reason != .banned { begin(&halts, at: now) }
       begin(&stops, at: now)
     case .lineResumed:
       released()
       end(&stops, at: now)
-    case .breakerOpened:
-      countsEveryFailure = false
-      begin(&openings, at: now)
+      end(&halts, at: now)
+    case .breakerOpened: begin(&openings, at: now)
     case .breakerClosed: end(&openings, at: now)
     case .assigned: assignmentCount += 1
     case .partitionStarted, .partitionUndecided, .partitionTakenOver, .revoked, .lost, .batch,
@@ -76,6 +75,11 @@ struct LineHistory {
   /// A failure that was read then uses up an attempt, or may do so.
   func counts(_ readAt: Int64) -> Bool {
     !openings.contains { readAt > $0.from && readAt < ($0.to ?? .max) }
+  }
+
+  /// A failure of this attempt uses one up for certain: it cannot have been a probe.
+  func certainlyCounts(from start: Int64, to end: Int64) -> Bool {
+    !(openings + halts).contains { $0.from <= end && start <= $0.to ?? .max }
   }
 
   /// How long the line stood still between two times.
