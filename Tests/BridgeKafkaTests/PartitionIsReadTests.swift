@@ -5,6 +5,17 @@ import Testing
 @testable import BridgeKafka
 
 @Suite(.serialized) struct PartitionIsReadTests {
+  /// Makes the topics; the member has read that its partitions are empty.
+  private static func memberAtTheEnd(of cluster: TestCluster, partitionCount: PartitionIndex) throws -> Member
+  {
+    try cluster.createTopics(inputPartitions: Int(partitionCount))
+    var member = try Member(cluster.settings())
+    _ = try member.nextAssignment()
+    member.intake.start((0..<partitionCount).map { ReadPosition(partition: $0, offset: 0) })
+    for partition in 0..<partitionCount { _ = try member.take(from: partition) { $0.hasEnd } }
+    return member
+  }
+
   @Test(arguments: Backend.available)
   func recordsComeWithAllTheirParts(_ backend: Backend) throws {
     let cluster = try TestCluster(backend)
@@ -50,11 +61,7 @@ import Testing
   @Test(arguments: Backend.available)
   func everyRecordRaisesTheDescriptor(_ backend: Backend) throws {
     let cluster = try TestCluster(backend)
-    try cluster.createTopics(inputPartitions: 3)
-    var member = try Member(cluster.settings())
-    _ = try member.nextAssignment()
-    member.intake.start((0..<3).map { ReadPosition(partition: $0, offset: 0) })
-    for partition in PartitionIndex(0)..<3 { _ = try member.take(from: partition) { $0.hasEnd } }
+    var member = try Self.memberAtTheEnd(of: cluster, partitionCount: 3)
 
     let publisher = try RecordPublisher(bootstrapServers: cluster.bootstrapServers, notices: KafkaNotices())
     for number in 0..<60 {
@@ -88,11 +95,7 @@ import Testing
   /// What a worker is told while a record comes is lost.
   @Test func aSignalThatWasLostDelaysARecordAndNoMore() throws {
     let cluster = try TestCluster(.mock)
-    try cluster.createTopics(inputPartitions: 2)
-    var member = try Member(cluster.settings())
-    _ = try member.nextAssignment()
-    member.intake.start((0..<2).map { ReadPosition(partition: $0, offset: 0) })
-    for partition in PartitionIndex(0)..<2 { _ = try member.take(from: partition) { $0.hasEnd } }
+    var member = try Self.memberAtTheEnd(of: cluster, partitionCount: 2)
     try cluster.publish(1, to: 1)
     let isWoken = member.isWoken(within: .seconds(10))
     try #require(isWoken)
@@ -106,11 +109,7 @@ import Testing
   /// Nothing fits into a full pipe: then every partition has to be looked at.
   @Test func moreArrivalsThanCanBeToldAreNotLost() throws {
     let cluster = try TestCluster(.mock)
-    try cluster.createTopics(inputPartitions: 2)
-    var member = try Member(cluster.settings())
-    _ = try member.nextAssignment()
-    member.intake.start((0..<2).map { ReadPosition(partition: $0, offset: 0) })
-    for partition in PartitionIndex(0)..<2 { _ = try member.take(from: partition) { $0.hasEnd } }
+    var member = try Self.memberAtTheEnd(of: cluster, partitionCount: 2)
     // The look that is due once a second was just taken.
     member.intake.eventsPolledAt = .now
     for partition in PartitionIndex(0)..<2 { _ = member.intake.take(from: partition, upTo: 1) { _ in } }

@@ -94,7 +94,7 @@ def test_too_many_refusals_stop_the_line_until_somebody_looked(
     line.simulator.fault("answer", result_code="400001", delivered=False)
     line.load(EventGenerator(seed=6, conversations=60).events(600))
     line.worker.start()
-    port = AdminPort(line.worker.wait_for_log("listening")["address"])
+    port = AdminPort.of(line.worker)
     said = line.worker.wait_for_log("braked")
     assert "resume" in said["next_step"]
     until(lambda: port.metric("line_state", state="braked") == 1, 10, "the line is seen to be braked")

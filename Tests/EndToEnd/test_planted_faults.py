@@ -79,10 +79,6 @@ def make(make_line: Callable[..., Line], tmp_path: Path) -> Callable[..., Line]:
     return made
 
 
-def _port(line: Line) -> AdminPort:
-    return AdminPort(line.worker.wait_for_log("listening")["address"])
-
-
 def _load(line: Line, count: int = 40, seed: int = 3) -> None:
     line.load(EventGenerator(seed=seed, conversations=10).events(count))
 
@@ -138,7 +134,7 @@ def test_wrong_secret(make: Callable[..., Line]) -> None:
     line.write_secret("wrong")
     _load(line)
     line.worker.start()
-    port = _port(line)
+    port = AdminPort.of(line.worker)
     since = time.monotonic()
     health = _watch(Fault("wrong secret", ("halt",), "halted"), line, port, since)
     assert health["line"]["state"] == "halted"
@@ -156,7 +152,7 @@ def test_clock_off(make: Callable[..., Line]) -> None:
     line.simulator.start()
     _load(line)
     line.worker.start()
-    port = _port(line)
+    port = AdminPort.of(line.worker)
     health = _watch(Fault("clock off", ("halt",), "halted"), line, port, time.monotonic())
     assert health["line"]["state"] == "halted"
     assert abs(port.metric("clock_skew_seconds") + 900) <= 2
@@ -173,7 +169,7 @@ def test_ban(make: Callable[..., Line]) -> None:
     line.simulator.fault("ban", seconds=600)
     _load(line)
     line.worker.start()
-    port = _port(line)
+    port = AdminPort.of(line.worker)
     health = _watch(Fault("ban", ("ban",), "banned"), line, port, time.monotonic())
     assert health["line"]["state"] == "banned"
     assert 500 < port.metric("ban_seconds_left") <= 600
@@ -184,7 +180,7 @@ def test_gateway_down(make: Callable[..., Line]) -> None:
     line = make()
     _load(line)
     line.worker.start()
-    port = _port(line)
+    port = AdminPort.of(line.worker)
     line.wait_until_done(60)
     line.simulator.kill()
     _load(line, seed=4)
@@ -203,7 +199,7 @@ def test_gateway_slow(make: Callable[..., Line]) -> None:
     line.simulator.fault("latency", ms=60_000)
     _load(line)
     line.worker.start()
-    port = _port(line)
+    port = AdminPort.of(line.worker)
     _watch(Fault("gateway slow", ("slow_lane", "breaker"), None), line, port, time.monotonic())
     assert port.metric("gateway_attempts_total", effect="unknown") > 0
     assert port.metric("retries_total") > 0
@@ -219,7 +215,7 @@ def test_a_poisoned_partition(make: Callable[..., Line]) -> None:
     for answer in admin.alter_consumer_group_offsets([foreign]).values():
         answer.result(timeout=30)
     line.worker.start()
-    port = _port(line)
+    port = AdminPort.of(line.worker)
     health = _watch(
         Fault("poisoned partition", ("not_started",), "partition not started"), line, port, time.monotonic()
     )
@@ -240,7 +236,7 @@ def test_broker_gone(make_line: Callable[..., Line], binary: Path, tmp_path: Pat
         with line:
             _load(line, 400)
             line.worker.start()
-            port = _port(line)
+            port = AdminPort.of(line.worker)
             until(lambda: port.metric("outcomes_published_total") > 0, 60, "outcomes are written")
             cluster.kill()
             _watch(Fault("broker gone", ("broker_gone",), "kafka client"), line, port, time.monotonic())
@@ -251,7 +247,7 @@ def test_a_result_topic_that_did_not_grow(make: Callable[..., Line]) -> None:
     line = make(**{"kafka.properties": {"topic.metadata.refresh.interval.ms": "1000"}})
     _load(line)
     line.worker.start()
-    port = _port(line)
+    port = AdminPort.of(line.worker)
     line.wait_until_done(60)
     admin = AdminClient({"bootstrap.servers": line.bootstrap, "log_level": 0})
     for answer in admin.create_partitions([NewPartitions(line.input_topic, 3)]).values():
@@ -271,7 +267,7 @@ def test_a_stuck_conversation(make: Callable[..., Line]) -> None:
         "answer", sid=stuck, code=15, sub_code="isp.top-remote-connection-error", delivered=False
     )
     line.worker.start()
-    port = _port(line)
+    port = AdminPort.of(line.worker)
     health = _watch(Fault("stuck conversation", ("slow_lane",), None), line, port, time.monotonic())
     others = [one for one in health["partitions"] if one["reason"] is None]
     assert len(others) == 1
@@ -283,7 +279,7 @@ def test_a_stuck_conversation(make: Callable[..., Line]) -> None:
 def test_a_paused_line(make: Callable[..., Line]) -> None:
     line = make()
     line.worker.start()
-    port = _port(line)
+    port = AdminPort.of(line.worker)
     until(lambda: port.get("/ready").status == 200, 30, "the worker is ready")
     assert port.ask("POST", "/pause", '{"reason":"lunch"}').status == 401
     assert port.ask("POST", "/pause", '{"reason":"lunch"}', token=_TOKEN).status == 202
@@ -299,7 +295,7 @@ def test_a_paused_line(make: Callable[..., Line]) -> None:
 def test_a_rotated_token(make: Callable[..., Line], tmp_path: Path) -> None:
     line = make()
     line.worker.start()
-    port = _port(line)
+    port = AdminPort.of(line.worker)
     (tmp_path / "token").write_text("another")
     line.worker.wait_for_log("admin token read again")
     assert port.ask("POST", "/resume", token=_TOKEN).status == 401
@@ -311,7 +307,7 @@ def test_an_idle_worker_is_green_and_a_member_without_partitions_is_ready(make: 
     _load(line)
     line.worker.start()
     others = [line.another_worker(name).start() for name in ("two", "three")]
-    ports = [_port(line), *(AdminPort(other.wait_for_log("listening")["address"]) for other in others)]
+    ports = [AdminPort.of(line.worker), *(AdminPort.of(other) for other in others)]
     until(lambda: all(port.get("/ready").status == 200 for port in ports), 60, "all are ready")
     line.wait_until_done(60)
     until(
@@ -330,7 +326,7 @@ def test_an_idle_worker_is_green_and_a_member_without_partitions_is_ready(make: 
 def test_a_scrape_a_second_costs_little(make: Callable[..., Line]) -> None:
     line = make()
     line.worker.start()
-    port = _port(line)
+    port = AdminPort.of(line.worker)
     until(lambda: port.get("/ready").status == 200, 30, "the worker is ready")
     before = line.worker.usage().cpu_us
     scrapes = 500
@@ -351,7 +347,7 @@ def test_the_status_topic(make: Callable[..., Line]) -> None:
     _load(line)
     line.worker.start()
     line.worker.wait_for_log("halted")
-    port = _port(line)
+    port = AdminPort.of(line.worker)
     until(lambda: port.health()["line"]["state"] == "halted", 10, "the line is halted")
     consumer = Consumer(
         {"bootstrap.servers": line.bootstrap, "group.id": "status-reader", "enable.auto.commit": False}
@@ -397,7 +393,7 @@ def test_a_status_topic_that_is_not_there_disturbs_nothing(make: Callable[..., L
     _load(line)
     line.worker.start()
     line.wait_until_done(60)
-    port = _port(line)
+    port = AdminPort.of(line.worker)
     assert port.get("/health").status == 200
     until(lambda: port.metric("status_records_dropped_total") > 0, 60, "records are dropped and counted")
     assert line.worker.stop() == 0

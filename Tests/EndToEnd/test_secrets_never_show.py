@@ -247,7 +247,7 @@ def test_marked_events_leave_no_trace_but_the_call(make_line: Callable[..., Line
     # The signature made with a wrong secret halts the line: seen as well.
     line.write_secret(_CANARY)
     line.worker.start()
-    port = AdminPort(line.worker.wait_for_log("listening")["address"])
+    port = AdminPort.of(line.worker)
     line.worker.wait_for_log("halted")
     until(lambda: port.get("/health").status == 503, 20, "health is red")
     shown = [port.get(path).body for path in ("/health", "/metrics", "/ready", "/live", "/nothing")]

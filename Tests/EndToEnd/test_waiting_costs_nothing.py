@@ -33,26 +33,14 @@ _TOKEN = "let-me-in"
 
 
 def _cpu_percent(line: Line) -> float:
-    """Of one processor."""
     time.sleep(_SETTLING_SECONDS)
-    before, began = line.worker.usage(), time.monotonic()
-    time.sleep(_MEASURED_SECONDS)
-    after, seconds = line.worker.usage(), time.monotonic() - began
-    return (after.cpu_us - before.cpu_us) / seconds / 10_000
-
-
-def _port(line: Line) -> AdminPort:
-    return AdminPort(line.worker.wait_for_log("listening")["address"])
+    return line.worker.cpu_percent(_MEASURED_SECONDS)
 
 
 def _reason(line: Line, *reasons: str) -> None:
     """Health says that this is what is waited for."""
-    port = _port(line)
+    port = AdminPort.of(line.worker)
     until(lambda: port.reasons() & set(reasons), 30, f"{reasons} is named", explain=line.worker.log.tail)
-
-
-def _nothing_to_do(line: Line) -> None:
-    line.wait_until_done()
 
 
 def _away(line: Line) -> None:
@@ -60,8 +48,13 @@ def _away(line: Line) -> None:
     _reason(line, "breaker", "gateway_unreachable")
 
 
+def _failed_once(line: Line) -> None:
+    port = AdminPort.of(line.worker)
+    until(lambda: port.metric("retries_total") >= 50, 30, "50 have failed")
+
+
 def _paused(line: Line) -> None:
-    port = _port(line)
+    port = AdminPort.of(line.worker)
     assert port.ask("POST", "/pause", '{"reason":"lunch"}', token=_TOKEN).status == 202
     until(lambda: port.metric("line_state", state="paused") == 1, 10, "the line is paused")
 
@@ -84,7 +77,7 @@ class Wait:
 
 
 _WAITS = [
-    Wait("for events", _nothing_to_do),
+    Wait("for events", lambda line: line.wait_until_done()),
     Wait("for the end of a ban", lambda line: _reason(line, "ban"), {"kind": "ban", "seconds": 600}),
     Wait(
         "for a right key",
@@ -104,7 +97,7 @@ _WAITS = [
     ),
     Wait(
         "between attempts",
-        lambda line: until(lambda: _port(line).metric("retries_total") >= 50, 30, "50 have failed"),
+        _failed_once,
         {"kind": "answer", **_NOT_REACHED},
         {
             "breaker.failures_in_a_row": 100_000,

@@ -22,4 +22,8 @@ package struct FatalFault: Error, Sendable, Equatable {
     self.kind = kind
     self.message = message
   }
+
+  /// The system refused another one.
+  package static let noFileDescriptorLeft = FatalFault(
+    .configuration, "No file descriptor is left; raise the limit of open files.")
 }

@@ -16,9 +16,7 @@ struct ArrivalSignal: ~Copyable {
 
   init() throws(FatalFault) {
     var ends: [Int32] = [-1, -1]
-    guard clinux_pipe(&ends) == 0 else {
-      throw FatalFault(.configuration, "No file descriptor is left; raise the limit of open files.")
-    }
+    guard clinux_pipe(&ends) == 0 else { throw FatalFault.noFileDescriptorLeft }
     descriptor = ends[0]
     entrance = ends[1]
   }

@@ -8,9 +8,7 @@ package struct WakeSignal: ~Copyable, Sendable {
 
   package init() throws(FatalFault) {
     descriptor = eventfd(0, Int32(EFD_NONBLOCK) | Int32(EFD_CLOEXEC))
-    guard descriptor >= 0 else {
-      throw FatalFault(.configuration, "No file descriptor is left; raise the limit of open files.")
-    }
+    guard descriptor >= 0 else { throw FatalFault.noFileDescriptorLeft }
   }
 
   deinit { close(descriptor) }

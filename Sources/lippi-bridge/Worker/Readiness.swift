@@ -21,9 +21,7 @@ struct Readiness: ~Copyable {
 
   init() throws(FatalFault) {
     descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
-    guard descriptor >= 0 else {
-      throw FatalFault(.configuration, "No file descriptor is left; raise the limit of open files.")
-    }
+    guard descriptor >= 0 else { throw FatalFault.noFileDescriptorLeft }
   }
 
   deinit { close(descriptor) }

@@ -39,9 +39,7 @@ struct StopRequests: ~Copyable {
   }
 
   private init(_ descriptor: Int32, _ source: Source) throws(FatalFault) {
-    guard descriptor >= 0 else {
-      throw FatalFault(.configuration, "No file descriptor is left; raise the limit of open files.")
-    }
+    guard descriptor >= 0 else { throw FatalFault.noFileDescriptorLeft }
     self.descriptor = descriptor
     self.source = source
   }

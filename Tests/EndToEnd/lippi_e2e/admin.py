@@ -6,6 +6,8 @@ import re
 import time
 from dataclasses import dataclass
 
+from .worker import Worker
+
 _SECONDS = 10
 _SAMPLE = re.compile(r"^([a-z_]+)(?:\{(.*)\})? (\S+)$")
 _LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
@@ -26,6 +28,11 @@ class AdminPort:
     def __init__(self, address: str):
         """`address`: `127.0.0.1:9464`, as the worker logs it."""
         self.address = address
+
+    @classmethod
+    def of(cls, worker: Worker) -> "AdminPort":
+        """A running worker's, as soon as it listens."""
+        return cls(worker.wait_for_log("listening")["address"])
 
     @property
     def url(self) -> str:

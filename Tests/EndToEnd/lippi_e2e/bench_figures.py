@@ -127,11 +127,9 @@ def idle(ground: Ground, case: Case, *, is_yardstick: bool) -> dict[str, float]:
         start(program)
         count = _flow(line.bootstrap, line.input_topic, EventGenerator(1, 100), 1)
         wait_until_done(line, program, count)
-        before, began = program.usage(), time.monotonic()
-        time.sleep(_IDLE_SECONDS)
-        after, seconds = program.usage(), time.monotonic() - began
+        percent = program.cpu_percent(_IDLE_SECONDS)
         stop(program)
-    return {"seconds": seconds, "cpu_percent": measured_cpu(before, after) / seconds / 10_000}
+    return {"seconds": _IDLE_SECONDS, "cpu_percent": percent}
 
 
 def second_start(ground: Ground, case: Case) -> dict[str, float]:

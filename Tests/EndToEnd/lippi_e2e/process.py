@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,6 +115,13 @@ class MeasuredProcess(OwnedProcess):
         self.assert_running()
         self.last_usage = usage_of(self.process.pid)
         return self.last_usage
+
+    def cpu_percent(self, seconds: float) -> float:
+        """Of one processor, over the next so many seconds."""
+        before, began = self.usage(), time.monotonic()
+        time.sleep(seconds)
+        after, took = self.usage(), time.monotonic() - began
+        return (after.cpu_us - before.cpu_us) / took / 10_000
 
     def stop(self, seconds: float = _STOP_SECONDS) -> int:
         """SIGTERM, then the exit code."""
