@@ -1,5 +1,6 @@
 """Fixtures: the built binary, one broker for the whole session, lines of topics, gateway and worker."""
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,11 +8,14 @@ import pytest
 
 from lippi_e2e.kafka import KafkaCluster, KafkaUnavailable, kafka_home
 from lippi_e2e.line import Line
+from lippi_e2e.process import open_descriptors
 from lippi_e2e.security import SecuredCluster
 from lippi_e2e.simulator import Simulator
 from lippi_e2e.worker import default_binary
 
 _lines_of_test = pytest.StashKey[list[Line]]()
+# What may be left behind by a file of tests: a client of the session's brokers that is made with them, say.
+_DESCRIPTORS_LEFT_LIMIT = 20
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,6 +38,19 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Itera
             for log in line.worker.logs:
                 report.sections.append(("worker", log.tail(40)))
             report.sections.append(("simulator", line.simulator.errors.tail()))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_is_left_open() -> Iterator[None]:
+    """A process runs hundreds of tests: what each of them leaves open, a client of Kafka say, adds up until
+    there is no descriptor left for a later test, which has nothing to do with it."""
+    before = open_descriptors()
+    yield
+    gc.collect()
+    after = open_descriptors()
+    assert after <= before + _DESCRIPTORS_LEFT_LIMIT, (
+        f"{after - before} descriptors are open that were not before this file's tests: close what they open"
+    )
 
 
 @pytest.fixture(scope="session")

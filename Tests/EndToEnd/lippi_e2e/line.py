@@ -79,6 +79,7 @@ class Line:
         if self._reader is not None:
             with contextlib.suppress(Exception):
                 self._reader.close()
+        self.topics.close()
 
     def write_secret(self, secret: str) -> None:
         self.secret_file.write_text(secret)

@@ -44,6 +44,11 @@ def rss_of(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def open_descriptors() -> int:
+    """Of this process."""
+    return len(os.listdir("/proc/self/fd"))
+
+
 def outside_environment() -> dict[str, str]:
     """The environment without settings of the bridge, which a developer's shell may hold."""
     return {name: value for name, value in os.environ.items() if not name.startswith("LIPPI_BRIDGE_")}

@@ -1,10 +1,7 @@
 """The gateway simulator as a process of its own."""
 
 import json
-import os
-import select
 import subprocess
-import time
 import urllib.parse
 import urllib.request
 from collections.abc import Sequence
@@ -39,6 +36,7 @@ class Simulator(OwnedProcess):
         self.logging = logging
         self.options = options
         self.logs: list[LogFile] = []
+        self._starts = 0
         self.process: subprocess.Popen | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -60,17 +58,23 @@ class Simulator(OwnedProcess):
             log = LogFile(self.folder / f"requests-{len(self.logs) + 1}.jsonl")
             arguments += ["--log", log.path]
             self.logs.append(log)
-        with self.errors.path.open("ab") as errors:
-            self.process = spawn(arguments, stdout=subprocess.PIPE, stderr=errors)
-        self.url = json.loads(self._first_line())["url"]
+        self._starts += 1
+        said = LogFile(self.folder / f"simulator-{self._starts}.stdout")
+        with said.path.open("wb") as out, self.errors.path.open("ab") as errors:
+            self.process = spawn(arguments, stdout=out, stderr=errors)
+        first = said.wait_for(
+            lambda line: "url" in line,
+            _START_SECONDS,
+            "the simulator says its address",
+            guard=self.assert_running,
+        )
+        self.url = first["url"]
         return self
 
     def stop(self) -> int:
         assert self.process is not None
         self.process.terminate()
-        code = ended(self.process, _STOP_SECONDS, self.title)
-        self.process.stdout.close()
-        return code
+        return ended(self.process, _STOP_SECONDS, self.title)
 
     def kill(self) -> None:
         kill_if_running(self.process)
@@ -103,19 +107,3 @@ class Simulator(OwnedProcess):
         )
         with opener().open(request, timeout=_ANSWER_SECONDS) as answer:
             return answer.read().decode()
-
-    def _first_line(self) -> str:
-        """One line, and not a byte more, so that nothing is left in a buffer."""
-        stream = self.process.stdout
-        deadline = time.monotonic() + _START_SECONDS
-        line = b""
-        while not line.endswith(b"\n"):
-            if self.process.poll() is not None and not line:
-                code = self.process.returncode
-                raise AssertionError(f"the simulator ended with {code} at once\n{self.errors.tail()}")
-            ready, _, _ = select.select([stream], [], [], 0.2)
-            if ready:
-                line += os.read(stream.fileno(), 1)
-            if time.monotonic() > deadline:
-                raise AssertionError(f"the simulator did not say its address: {line!r}\n{self.errors.tail()}")
-        return line.decode()
