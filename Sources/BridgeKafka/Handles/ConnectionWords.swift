@@ -5,8 +5,10 @@ import CRdKafka
 struct ConnectionWords {
   /// Name, password or mechanism were refused.
   private(set) var refusal: String?
-  /// The last trouble of another kind.
-  private(set) var trouble: String?
+  /// The last trouble of another kind, that of a connection rather than the remark that none is left.
+  var trouble: String? { connectionTrouble ?? remark }
+  private var connectionTrouble: String?
+  private var remark: String?
   /// The two sides did not agree on certificates. It may pass: a broker that is just going down sounds the same.
   private(set) var tlsTrouble: String?
 
@@ -19,13 +21,19 @@ struct ConnectionWords {
         )
       }
       guard let (code, text) = words else { return }
-      if code.isAccessRefusal {
-        refusal = text
-      } else if code == .tls {
-        tlsTrouble = text
-      } else if !code.isSuccess {
-        trouble = text
-      }
+      hear(code, text)
+    }
+  }
+
+  mutating func hear(_ code: KafkaCode, _ text: String) {
+    if code.isAccessRefusal {
+      refusal = text
+    } else if code == .tls {
+      tlsTrouble = text
+    } else if code == .allBrokersDown {
+      remark = text
+    } else if !code.isSuccess {
+      connectionTrouble = text
     }
   }
 

@@ -15,6 +15,8 @@ struct KafkaCode: Hashable, Sendable {
   static let none = KafkaCode(RD_KAFKA_RESP_ERR_NO_ERROR)
   static let endOfPartition = KafkaCode(RD_KAFKA_RESP_ERR__PARTITION_EOF)
   static let timedOut = KafkaCode(RD_KAFKA_RESP_ERR__TIMED_OUT)
+  /// Follows the trouble of the last connection and does not say what that was.
+  static let allBrokersDown = KafkaCode(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
   static let queueFull = KafkaCode(RD_KAFKA_RESP_ERR__QUEUE_FULL)
   static let fatal = KafkaCode(RD_KAFKA_RESP_ERR__FATAL)
   static let fenced = KafkaCode(RD_KAFKA_RESP_ERR__FENCED)
