@@ -89,6 +89,8 @@ def make_line(
     yield make
     for line in lines:
         line.close()
+    # Pytest keeps the test for the rest of the session: its lines, with all that they have read, shall go.
+    del request.node.stash[_lines_of_test]
 
 
 @pytest.fixture
