@@ -16,9 +16,9 @@ _SEED = int(os.environ.get("LIPPI_E2E_SEED", "20"))
 
 
 def test_killed_at_random_points(make_line: Callable[..., Line]) -> None:
-    line = make_line(latency_ms=20, settings={"outcomes.delivery": "at_least_once"})
+    line = make_line(latency_ms=40, settings={"outcomes.delivery": "at_least_once"})
     line.load(EventGenerator(seed=_SEED, conversations=500).events(_EVENTS))
-    line.work_through_kills(f"{_SEED} at_least_once", _KILLS)
+    line.work_through_kills(line.random_points(f"{_SEED} at_least_once", _KILLS))
 
     outcomes: dict[str, list] = {}
     for outcome in line.reader.read():

@@ -13,6 +13,8 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 
 _EVENTS = int(os.environ.get("LIPPI_E2E_KILL_EVENTS", "6000"))
 _KILLS = 3
+# So that the work lasts for seconds: a kill shall come into the middle of it on a slow machine as well.
+_LATENCY_MS = 40
 _FLAGGED_PER_KILL_LIMIT = 1_000
 _SEED = int(os.environ.get("LIPPI_E2E_SEED", "20"))
 
@@ -23,9 +25,9 @@ _DYNAMIC = {"kafka.static_membership": False}
 
 @pytest.mark.parametrize("membership", [_STATIC, _DYNAMIC], ids=["static", "dynamic"])
 def test_killed_at_random_points(make_line: Callable[..., Line], membership: dict) -> None:
-    line = make_line(latency_ms=20, settings=membership)
+    line = make_line(latency_ms=_LATENCY_MS, settings=membership)
     line.load(EventGenerator(seed=_SEED, conversations=500).events(_EVENTS))
-    line.work_through_kills(f"{_SEED} {membership}", _KILLS)
+    line.work_through_kills(line.random_points(f"{_SEED} {membership}", _KILLS))
 
     report = line.check(Expectations(all_delivered=True))
     # A crash leaves in doubt what was sent or might have been soon, not all that was read.
@@ -37,15 +39,9 @@ def test_killed_under_report(make_line: Callable[..., Line], membership: dict) -
     """Nothing that may have reached the agent is sent again; only what was out, or next, is in doubt."""
     in_flight = 32
     settings = membership | {"ambiguous.policy": "report", "gateway.concurrency": in_flight}
-    line = make_line(latency_ms=20, settings=settings)
+    line = make_line(latency_ms=_LATENCY_MS, settings=settings)
     line.load(EventGenerator(seed=_SEED, conversations=300).events(3_000))
-    for point in [300, 1_200, 2_000]:
-        line.worker.start(wait=False)
-        line.wait_for_outcomes(point, seconds=90)
-        line.worker.kill()
-    line.worker.start(wait=False)
-    line.wait_until_done(seconds=150)
-    assert line.worker.stop() == 0
+    line.work_through_kills([300, 1_200, 2_000])
 
     report = line.check(Expectations(report_policy=True))
     # At each kill: requests under way, heads below the ceiling, outcomes that were not durable.

@@ -127,17 +127,22 @@ class Line:
             explain=self._explain,
         )
 
-    def work_through_kills(self, seed: object, kills: int) -> None:
-        """Starts the worker and kills it at random points, `kills` times; the last one does the rest and is
-        stopped. The points are numbers of visible outcomes."""
+    def random_points(self, seed: object, count: int) -> list[int]:
+        """Numbers of outcomes between the start and the end of the work, to kill at."""
         events = len(self.inputs)
-        points = sorted(random.Random(str(seed)).sample(range(events // 20, events * 9 // 10), kills))
+        points = sorted(random.Random(str(seed)).sample(range(events // 20, events * 9 // 10), count))
         print(f"  seed {seed}: killed when {points} outcomes are visible")
+        return points
+
+    def work_through_kills(self, points: Sequence[int]) -> None:
+        """Starts the worker and kills it when so many outcomes are visible, once for each of `points`; the last
+        one does the rest and is stopped."""
         for point in points:
             self.worker.start(wait=False)
             self.wait_for_outcomes(point, seconds=90)
             self.worker.kill()
-        self.worker.start(wait=False)
+        # On a busy machine the others may have done it all: what is stopped must know the signal already.
+        self.worker.start()
         self.wait_until_done(seconds=150)
         assert self.worker.stop() == 0
 
