@@ -135,7 +135,7 @@ class Line:
         return points
 
     def work_through_kills(self, points: Sequence[int]) -> None:
-        """Starts the worker and kills it when so many outcomes are visible, once for each of `points`; the last
+        """Starts the worker and kills it when so many outcomes are visible, at each of `points`; the last
         one does the rest and is stopped."""
         for point in points:
             self.worker.start(wait=False)
