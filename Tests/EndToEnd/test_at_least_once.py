@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from lippi_e2e.events import EventGenerator
-from lippi_e2e.line import Line
+from lippi_e2e.line import KILLS_LATENCY_MS, Line
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 
@@ -16,7 +16,7 @@ _SEED = int(os.environ.get("LIPPI_E2E_SEED", "20"))
 
 
 def test_killed_at_random_points(make_line: Callable[..., Line]) -> None:
-    line = make_line(latency_ms=40, settings={"outcomes.delivery": "at_least_once"})
+    line = make_line(latency_ms=KILLS_LATENCY_MS, settings={"outcomes.delivery": "at_least_once"})
     line.load(EventGenerator(seed=_SEED, conversations=500).events(_EVENTS))
     line.work_through_kills(line.random_points(f"{_SEED} at_least_once", _KILLS))
 

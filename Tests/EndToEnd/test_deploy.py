@@ -24,8 +24,8 @@ _KUBERNETES = _DEPLOY / "kubernetes"
 _TOOLS = Path(sys.executable).parent
 _DEFAULTS = yaml.safe_load((_ROOT / "config" / "lippi-bridge.yaml").read_text())
 _GRACE_SECONDS = int(_DEFAULTS["shutdown"]["grace_period"].removesuffix("s"))
-# No measure, but the end of one that hangs: the longest may have to build the program, beside other tests.
-_COMMAND_SECONDS = 900
+# The longest links the program and packs it, twice on a busy machine.
+_COMMAND_SECONDS = 250
 
 
 def _run(*command: object, **options: object) -> subprocess.CompletedProcess[str]:

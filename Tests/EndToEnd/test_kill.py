@@ -7,14 +7,12 @@ import pytest
 
 from lippi_e2e.checker import Expectations
 from lippi_e2e.events import EventGenerator
-from lippi_e2e.line import Line
+from lippi_e2e.line import KILLS_LATENCY_MS, Line
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 
 _EVENTS = int(os.environ.get("LIPPI_E2E_KILL_EVENTS", "6000"))
 _KILLS = 3
-# So that the work lasts for seconds: a kill shall come into the middle of it on a slow machine as well.
-_LATENCY_MS = 40
 _FLAGGED_PER_KILL_LIMIT = 1_000
 _SEED = int(os.environ.get("LIPPI_E2E_SEED", "20"))
 
@@ -25,7 +23,7 @@ _DYNAMIC = {"kafka.static_membership": False}
 
 @pytest.mark.parametrize("membership", [_STATIC, _DYNAMIC], ids=["static", "dynamic"])
 def test_killed_at_random_points(make_line: Callable[..., Line], membership: dict) -> None:
-    line = make_line(latency_ms=_LATENCY_MS, settings=membership)
+    line = make_line(latency_ms=KILLS_LATENCY_MS, settings=membership)
     line.load(EventGenerator(seed=_SEED, conversations=500).events(_EVENTS))
     line.work_through_kills(line.random_points(f"{_SEED} {membership}", _KILLS))
 
@@ -39,7 +37,7 @@ def test_killed_under_report(make_line: Callable[..., Line], membership: dict) -
     """Nothing that may have reached the agent is sent again; only what was out, or next, is in doubt."""
     in_flight = 32
     settings = membership | {"ambiguous.policy": "report", "gateway.concurrency": in_flight}
-    line = make_line(latency_ms=_LATENCY_MS, settings=settings)
+    line = make_line(latency_ms=KILLS_LATENCY_MS, settings=settings)
     line.load(EventGenerator(seed=_SEED, conversations=300).events(3_000))
     line.work_through_kills([300, 1_200, 2_000])
 

@@ -5,10 +5,8 @@ import CRdKafka
 struct ConnectionWords {
   /// Name, password or mechanism were refused.
   private(set) var refusal: String?
-  /// The last trouble of another kind, that of a connection rather than the remark that none is left.
-  var trouble: String? { connectionTrouble ?? remark }
-  private var connectionTrouble: String?
-  private var remark: String?
+  /// The last trouble of another kind; the remark that no broker is left only while there is no other.
+  private(set) var trouble: String?
   /// The two sides did not agree on certificates. It may pass: a broker that is just going down sounds the same.
   private(set) var tlsTrouble: String?
 
@@ -30,10 +28,8 @@ struct ConnectionWords {
       refusal = text
     } else if code == .tls {
       tlsTrouble = text
-    } else if code == .allBrokersDown {
-      remark = text
-    } else if !code.isSuccess {
-      connectionTrouble = text
+    } else if !code.isSuccess, code != .allBrokersDown || trouble == nil {
+      trouble = text
     }
   }
 

@@ -17,6 +17,10 @@ from .worker import Settings, Worker
 
 _numbers = itertools.count(1)
 
+KILLS_LATENCY_MS = 40
+"""Of the gateway in `work_through_kills`: the work lasts for seconds, so that kills come into its middle on a
+slow machine as well."""
+
 
 class Line:
     """Topics are made, the simulator runs; the worker is started by the test.

@@ -36,7 +36,6 @@ class Simulator(OwnedProcess):
         self.logging = logging
         self.options = options
         self.logs: list[LogFile] = []
-        self._starts = 0
         self.process: subprocess.Popen | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -58,8 +57,7 @@ class Simulator(OwnedProcess):
             log = LogFile(self.folder / f"requests-{len(self.logs) + 1}.jsonl")
             arguments += ["--log", log.path]
             self.logs.append(log)
-        self._starts += 1
-        said = LogFile(self.folder / f"simulator-{self._starts}.stdout")
+        said = LogFile(self.folder / "simulator.stdout")
         with said.path.open("wb") as out, self.errors.path.open("ab") as errors:
             self.process = spawn(arguments, stdout=out, stderr=errors)
         first = said.wait_for(
